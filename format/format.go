@@ -1,0 +1,142 @@
+package format
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// A Format reads and writes one kind of file. Implementations are immutable values, safe for concurrent use.
+type Format interface {
+	// Name is "csv", "jsonl" or "parquet".
+	Name() string
+	// Describe reads as little of f as it takes to know its columns. A file with no header or no record at all is
+	// fault.Empty.
+	Describe(ctx context.Context, f *File) (*Layout, error)
+	// Split cuts f into consecutive pieces of about target bytes that start and end between records. It reads the whole
+	// file where the format demands it (CSV: quoted newlines). A compressed file is one piece with Rows -1.
+	Split(ctx context.Context, f *File, l *Layout, target int64) ([]Piece, error)
+	// Open reads one piece. Every column of cols must be in l (JSON lines: may be absent), else fault.Schema.
+	Open(ctx context.Context, f *File, l *Layout, p Piece, cols []Column) (Reader, error)
+	// NewWriter writes records of schema to w. Close finishes the file but does not close w.
+	NewWriter(w io.Writer, schema *arrow.Schema) (Writer, error)
+}
+
+// Reader gives the records of a piece, in order.
+type Reader interface {
+	// Next gives the next batch, or io.EOF. The batch, all its arrays and slices are valid until the next call of Next
+	// or Close: whoever wants to keep them copies. A returned error other than io.EOF is final.
+	Next() (*Batch, error)
+	Close() error
+}
+
+// Writer writes records. Not safe for concurrent use.
+type Writer interface {
+	// Write appends rec, whose schema must be the writer's. It keeps nothing of rec after it returned.
+	Write(rec arrow.RecordBatch) error
+	Close() error
+}
+
+// Layout is what Describe found out about a file.
+type Layout struct {
+	Columns []ColumnInfo
+	// Data is the offset of the first record (after BOM and header), in uncompressed bytes; Parquet: 0.
+	Data int64
+	// Header is the header line as it stands in the file without its line ending (CSV), else nil.
+	Header []byte
+}
+
+// ColumnInfo is a column of a file.
+type ColumnInfo struct {
+	Name string
+	Type arrow.DataType // nil in text formats, which carry no types
+}
+
+// Piece is a run of whole records of a file.
+type Piece struct {
+	Start, End int64 // CSV, JSONL: byte range, End -1: to the end of the file. Parquet: row group range.
+	FirstRow   int64 // records of the file before this piece
+	Rows       int64 // records in it, blank lines included; -1 where only reading tells (compressed files)
+}
+
+// Kind says as what a column is read.
+type Kind uint8
+
+const (
+	// Number: float64 without nulls, NaN for missing. Text is parsed as strconv.ParseFloat does for decimal numbers,
+	// inf and infinity in any case; blanks around it do not count; hexadecimal, underscores and thousands separators are
+	// refused. true and false (also True, TRUE...) are 1 and 0. Any Arrow integer, float, boolean or decimal is converted to
+	// the nearest float64.
+	Number Kind = iota
+	// Text: utf8, null for missing. CSV cells are unquoted, JSON strings unescaped; other JSON values as they stand.
+	// Parquet: strings (also dictionary-encoded).
+	Text
+	// Raw: binary, the cell or JSON value as it stands in the source, quotes and escapes and all. Never null in CSV; null
+	// in JSON lines where the member is absent. The field's metadata has [MetaRaw] = the format's name.
+	Raw
+	// RawRow: binary, the whole record as it stands without its line ending. Path is ignored. The field's metadata has
+	// [MetaRawRow] = the format's name and, for CSV, [MetaHeader] = the header line as it stands.
+	RawRow
+	// Native: Parquet: the column's own type; nothing is converted. Text formats: the same as Text.
+	Native
+)
+
+// Keys in the metadata of Arrow fields: see Raw and RawRow.
+const (
+	MetaRaw    = "glulam.raw"
+	MetaRawRow = "glulam.raw_row"
+	MetaHeader = "glulam.header"
+)
+
+// Column is a column that a reader is asked for. The batch has one field for each, in this order, named Name.
+type Column struct {
+	Name string
+	Path string // the column in the file; "" = Name. JSON lines: a member's exact name, or else members joined by dots.
+	Kind Kind
+}
+
+// Source is the column's name in the file.
+func (c Column) Source() string {
+	if c.Path != "" {
+		return c.Path
+	}
+	return c.Name
+}
+
+// Batch is some consecutive records of a piece: the good ones as Arrow, the others as letters.
+type Batch struct {
+	Record arrow.RecordBatch // may have 0 rows
+	// Row and Offset say where each row of Record came from: 1-based record number in the file (blank lines count, the
+	// header does not) and byte offset (uncompressed; Parquet: 0). Both have Record.NumRows() elements.
+	Row, Offset []int64
+	// Rejected holds the records that did not parse, Stage "read". Their Raw is valid as long as the batch.
+	Rejected []fault.Letter
+	// Blank counts the blank lines that were passed over. Row numbers and Piece.Rows count them too.
+	Blank int64
+	// Bytes is how many bytes of the file (compressed bytes, if it is compressed) this batch took: for progress.
+	Bytes int64
+}
+
+// Limits that hold for every format.
+const (
+	// BatchRows is how many records a reader puts into a batch at the most.
+	BatchRows = 4096
+	// BatchBytes ends a batch early once it holds that many bytes of text.
+	BatchBytes = 1 << 20
+	// MaxRow is the largest record that is read; a longer one is rejected (RowTooLarge, its Raw cut to 4 KiB).
+	MaxRow = 16 << 20
+	// MaxColumns is how many columns a file may have.
+	MaxColumns = 100_000
+)
+
+// Nulls are the cells that mean missing. Comparison is exact, after blanks around a number are dropped.
+type Nulls struct {
+	Number []string
+	Text   []string
+}
+
+// DefaultNulls are empty, NA, NaN, nan, null for numbers and empty for text.
+var DefaultNulls = Nulls{Number: []string{"", "NA", "NaN", "nan", "null"}, Text: []string{""}}

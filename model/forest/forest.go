@@ -127,8 +127,9 @@ const ZeroThreshold = float64(float32(1e-35))
 // are not.
 type Set struct {
 	First, Len int32
-	// Known, when not -1, is the index of another set holding all categories of the training data: a value outside of it
-	// counts as missing (scikit-learn's HistGradientBoosting). -1: every category is known.
+	// Known, when not -1, is the index of another set holding all categories of the training data: a value that is in
+	// neither set counts as missing (scikit-learn's HistGradientBoosting). -1: every category is known. NaN under
+	// MissingNone goes right all the same.
 	Known int32
 }
 

@@ -1,0 +1,5 @@
+//go:build race
+
+package leaves
+
+const raceEnabled = true

@@ -1,0 +1,209 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model/forest"
+)
+
+// Input is a feature as a reader has to supply it.
+type Input struct {
+	Feature string
+	Column  string // where it comes from: the feature's name, or what it was renamed to
+	Text    bool   // its categories are text; otherwise the column holds numbers
+}
+
+// Inputs lists the model's features, in the model's order, with the columns they come from. rename maps feature to
+// column name and may be nil.
+//
+// Errors, all with code Schema or Usage: the model carries no feature names, a name stands twice, rename names a feature
+// that the model does not have.
+func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
+	f := m.forest
+	if nameless(f) && len(rename) == 0 && f.Features[0].Name == "" {
+		return nil, fault.New(fault.Schema, m.name, "the model carries no feature names").
+			WithHint("give the %d names in the order of training: --features a,b,c", len(f.Features))
+	}
+	var unknown []string
+	for feature := range rename {
+		if !slices.ContainsFunc(f.Features, func(ft forest.Feature) bool { return ft.Name == feature }) {
+			unknown = append(unknown, feature)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return nil, fault.New(fault.Usage, "--rename", "the model has no feature %s", quoteList(unknown)).
+			WithHint("--rename takes feature=column; `glulam inspect` lists the features")
+	}
+	seen := make(map[string]bool, len(f.Features))
+	in := make([]Input, len(f.Features))
+	for i, ft := range f.Features {
+		if ft.Name == "" || seen[ft.Name] {
+			return nil, fault.New(fault.Schema, m.name, "feature %d has the name %q, which is empty or stands twice", i, ft.Name).
+				WithHint("save the model again with one name a feature")
+		}
+		seen[ft.Name] = true
+		in[i] = Input{Feature: ft.Name, Column: ft.Name, Text: ft.Categories != nil && ft.Categories.Text != nil}
+		if c, ok := rename[ft.Name]; ok {
+			in[i].Column = c
+		}
+	}
+	return in, nil
+}
+
+// Binding ties a model's features to the columns of one schema. Immutable, safe for concurrent use.
+type Binding struct {
+	m       *Model
+	columns []boundColumn
+}
+
+type boundColumn struct {
+	index int // of the column in the record
+	codes *codes
+	name  string // of the feature, for errors
+}
+
+// Bind resolves every feature to a column of schema by name (after rename, feature to column; nil renames nothing). The
+// columns' order never matters, and columns that are no feature do not disturb. Fields marked as raw bytes (see format.Raw)
+// are not looked at.
+//
+// A feature of numbers takes integers, floats, booleans (0 and 1) and decimals; a feature with text categories takes
+// strings, dictionary-encoded or not. All that does not fit is said in one error with code Schema: columns that are
+// missing, that stand twice, or that are of the wrong kind.
+func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, error) {
+	inputs, err := m.Inputs(rename)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[string][]int, schema.NumFields())
+	for i, f := range schema.Fields() {
+		if f.Metadata.FindKey("glulam.raw") < 0 && f.Metadata.FindKey("glulam.raw_row") < 0 {
+			at[f.Name] = append(at[f.Name], i)
+		}
+	}
+	b := &Binding{m: m}
+	var missing, twice, wrong []string
+	for i, in := range inputs {
+		found := at[in.Column]
+		switch {
+		case len(found) == 0:
+			missing = append(missing, in.Column)
+			continue
+		case len(found) > 1:
+			twice = append(twice, in.Column)
+			continue
+		}
+		t := schema.Field(found[0]).Type
+		if !fits(t, in.Text) {
+			want := "numbers"
+			if in.Text {
+				want = "text categories"
+			}
+			wrong = append(wrong, fmt.Sprintf("%s is %s, the model wants %s", in.Column, t, want))
+			continue
+		}
+		col := boundColumn{index: found[0], name: in.Feature}
+		if c := m.forest.Features[i].Categories; c != nil {
+			col.codes = newCodes(c)
+		}
+		b.columns = append(b.columns, col)
+	}
+	if len(missing)+len(twice)+len(wrong) > 0 {
+		return nil, m.misfit(missing, twice, wrong)
+	}
+	return b, nil
+}
+
+// misfit puts everything that does not fit into one error.
+func (m *Model) misfit(missing, twice, wrong []string) error {
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, fmt.Sprintf("missing column %s", quoteList(missing)))
+	}
+	if len(twice) > 0 {
+		parts = append(parts, fmt.Sprintf("column %s stands more than once", quoteList(twice)))
+	}
+	parts = append(parts, wrong...)
+	e := fault.New(fault.Schema, "", "the columns do not fit model %s: %s", m.name, strings.Join(parts, "; "))
+	if len(missing) > 0 {
+		switch {
+		case nameless(m.forest):
+			e.WithHint("the model carries only placeholder names: give the %d names in the order of training with --features a,b,c", len(m.forest.Features))
+		default:
+			e.WithHint("a column of another name is taken with --rename %s=column", missing[0])
+		}
+	}
+	return e
+}
+
+// MissingColumns is the error of Bind for columns that are not there: for planners, which know names before types.
+func (m *Model) MissingColumns(missing, twice []string) error { return m.misfit(missing, twice, nil) }
+
+// quoteList renders up to ten names.
+func quoteList(names []string) string {
+	more := ""
+	if len(names) > 10 {
+		more = fmt.Sprintf(" and %d more", len(names)-10)
+		names = names[:10]
+	}
+	return `"` + strings.Join(names, `", "`) + `"` + more
+}
+
+// fits says whether a column of type t can be read as numbers, or as text.
+func fits(t arrow.DataType, text bool) bool {
+	switch t.ID() {
+	case arrow.DICTIONARY:
+		return fits(t.(*arrow.DictionaryType).ValueType, text)
+	case arrow.STRING, arrow.LARGE_STRING:
+		return text
+	case arrow.INT8, arrow.INT16, arrow.INT32, arrow.INT64, arrow.UINT8, arrow.UINT16, arrow.UINT32, arrow.UINT64,
+		arrow.FLOAT16, arrow.FLOAT32, arrow.FLOAT64, arrow.BOOL, arrow.DECIMAL128, arrow.DECIMAL256:
+		return !text
+	case arrow.NULL:
+		return true // a column without a single value: all missing
+	}
+	return false
+}
+
+// codes maps a column's values to category codes. A value that is not among the categories is missing, as in pandas'
+// set_categories.
+type codes struct {
+	text   map[string]float64
+	number map[float64]float64
+}
+
+func newCodes(c *forest.Categories) *codes {
+	k := &codes{}
+	if c.Text != nil {
+		k.text = make(map[string]float64, len(c.Text))
+		for i, v := range c.Text {
+			k.text[v] = float64(i)
+		}
+		return k
+	}
+	k.number = make(map[float64]float64, c.Len())
+	for i, v := range c.Number {
+		k.number[v] = float64(i)
+	}
+	for i, v := range c.Bool {
+		n := 0.0
+		if v {
+			n = 1
+		}
+		k.number[n] = float64(i)
+	}
+	return k
+}
+
+func (k *codes) ofNumber(v float64) float64 {
+	if c, ok := k.number[v]; ok {
+		return c
+	}
+	return math.NaN()
+}

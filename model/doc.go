@@ -1,0 +1,13 @@
+// Package model loads, describes and evaluates trained tree ensembles. Pure Go: no Beam, no network.
+//
+//	m, err := model.Load(ctx, "flights.txt", model.Options{})
+//	b, err := m.Bind(rec.Schema(), nil)          // features to columns, by name, once a schema
+//	s := model.Scores{Want: model.WantPrediction}
+//	err = b.Score(rec, &s)                       // s.Prediction: one value a row and output
+//
+// [Load] finds out the format from the bytes. A [Model] is immutable and safe for concurrent use, and so is a [Binding];
+// a [Scores] belongs to one goroutine and is used again and again, so that scoring allocates nothing a row.
+//
+// Numbers are the training library's: margins bit for bit, predictions within 3 ulp (see forest.Predictions). What
+// cannot be read exactly is refused when the model is loaded or bound, never replaced.
+package model

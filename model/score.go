@@ -1,0 +1,270 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// Want says what Score is to compute.
+type Want uint8
+
+const (
+	WantPrediction Want = 1 << iota
+	WantMargin
+	WantClass
+	WantLeaf
+)
+
+// Scores receives what Score computed. Its slices belong to it and are used again by the next Score. The zero value with
+// Want set is ready; a Scores must not be used by two goroutines at once.
+type Scores struct {
+	Want Want
+
+	Rows       int
+	Margin     []float64 // Rows x Outputs, row after row: the raw scores
+	Prediction []float64 // Rows x Outputs: what the training library's predict gives
+	Class      []int32   // Rows
+	Leaf       []int32   // Rows x trees: leaf indices as the library gives them
+	// Refused lists rows that cannot be scored, in ascending order. Their values above mean nothing.
+	Refused []Refusal
+
+	x []float64
+}
+
+// Refusal is a row that the model cannot take, and why.
+type Refusal struct {
+	Row     int // in the record
+	Code    fault.Code
+	Field   string
+	Message string
+}
+
+// chunk is how many rows are gathered and evaluated together.
+const chunk = 1024
+
+// Score evaluates all rows of rec, whose schema must be the one that was bound. Missing values (null, NaN) and unseen
+// categories do what the training library does. It allocates nothing once the slices of s have grown.
+//
+// An error means that rec does not have the bound schema, or that s.Want asks for a class of a model that has none.
+func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
+	f := b.m.forest
+	if s.Want&WantClass != 0 && !f.HasClass() {
+		return fault.New(fault.Usage, b.m.name, "a model with objective %q has no class", f.Objective).WithHint("ask for prediction or margin")
+	}
+	n := int(rec.NumRows())
+	k, width := f.Outputs, len(f.Features)
+	s.Rows = n
+	s.Refused = s.Refused[:0]
+	s.x = grow(s.x, chunk*width)
+	s.Margin = grow(s.Margin, n*k)
+	if s.Want&WantLeaf != 0 {
+		s.Leaf = grow(s.Leaf, n*len(f.Trees))
+	}
+	for first := 0; first < n; first += chunk {
+		rows := min(chunk, n-first)
+		x := s.x[:rows*width]
+		for j := range b.columns {
+			c := &b.columns[j]
+			if c.index >= int(rec.NumCols()) {
+				return fault.New(fault.Internal, "", "the record has %d columns; the bound schema had more", rec.NumCols())
+			}
+			if err := c.gather(rec.Column(c.index), first, rows, x[j:], width, s); err != nil {
+				return err
+			}
+		}
+		b.m.engine.Margins(x, rows, s.Margin[first*k:(first+rows)*k])
+		if s.Want&WantLeaf != 0 {
+			t := len(f.Trees)
+			b.m.engine.LeafIndices(x, rows, s.Leaf[first*t:(first+rows)*t])
+		}
+	}
+	if s.Want&(WantPrediction|WantClass) != 0 {
+		s.Prediction = grow(s.Prediction, n*k)
+		f.Predictions(s.Prediction, s.Margin)
+	}
+	if s.Want&WantClass != 0 {
+		s.Class = grow(s.Class, n)
+		for i := range n {
+			s.Class[i] = f.Class(s.Prediction[i*k : (i+1)*k])
+		}
+	}
+	s.sortRefused()
+	return nil
+}
+
+// sortRefused puts refusals in row order, the first of each row.
+func (s *Scores) sortRefused() {
+	if len(s.Refused) < 2 {
+		return
+	}
+	slices.SortStableFunc(s.Refused, func(a, b Refusal) int { return a.Row - b.Row })
+	s.Refused = slices.CompactFunc(s.Refused, func(a, b Refusal) bool { return a.Row == b.Row })
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// number is any Arrow array of values that convert to float64.
+type number interface {
+	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
+}
+
+// gather writes rows values of the column, from row first on, to dst[0], dst[width], dst[2*width] and so on.
+func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, width int, s *Scores) error {
+	switch a := col.(type) {
+	case *array.Float64:
+		values(a.Float64Values(), a, first, rows, dst, width)
+	case *array.Float32:
+		values(a.Float32Values(), a, first, rows, dst, width)
+	case *array.Int64:
+		values(a.Int64Values(), a, first, rows, dst, width)
+	case *array.Int32:
+		values(a.Int32Values(), a, first, rows, dst, width)
+	case *array.Int16:
+		values(a.Int16Values(), a, first, rows, dst, width)
+	case *array.Int8:
+		values(a.Int8Values(), a, first, rows, dst, width)
+	case *array.Uint64:
+		values(a.Uint64Values(), a, first, rows, dst, width)
+	case *array.Uint32:
+		values(a.Uint32Values(), a, first, rows, dst, width)
+	case *array.Uint16:
+		values(a.Uint16Values(), a, first, rows, dst, width)
+	case *array.Uint8:
+		values(a.Uint8Values(), a, first, rows, dst, width)
+	case *array.String:
+		return c.texts(a, first, rows, dst, width, s)
+	case *array.LargeString:
+		return c.texts(a, first, rows, dst, width, s)
+	case *array.Dictionary:
+		return c.dictionary(a, first, rows, dst, width, s)
+	default:
+		if !eachNumber(col, first, rows, dst, width) {
+			return fault.New(fault.Internal, "", "column of type %s", col.DataType()).OnField(c.name)
+		}
+	}
+	if c.codes != nil {
+		if c.codes.number == nil && col.DataType().ID() != arrow.NULL {
+			return fault.New(fault.Internal, "", "text categories in a column of %s", col.DataType()).OnField(c.name)
+		}
+		for i := range rows {
+			dst[i*width] = c.codes.ofNumber(dst[i*width])
+		}
+	}
+	return nil
+}
+
+func values[T number](v []T, a arrow.Array, first, rows int, dst []float64, width int) {
+	v = v[first : first+rows]
+	for i, x := range v {
+		dst[i*width] = float64(x)
+	}
+	if a.NullN() > 0 {
+		for i := range v {
+			if a.IsNull(first + i) {
+				dst[i*width] = math.NaN()
+			}
+		}
+	}
+}
+
+// eachNumber is gather for the types that hold no plain numbers.
+func eachNumber(col arrow.Array, first, rows int, dst []float64, width int) bool {
+	var at func(i int) float64
+	switch a := col.(type) {
+	case *array.Boolean:
+		at = func(i int) float64 {
+			if a.Value(i) {
+				return 1
+			}
+			return 0
+		}
+	case *array.Float16:
+		at = func(i int) float64 { return float64(a.Value(i).Float32()) }
+	case *array.Decimal128:
+		scale := a.DataType().(*arrow.Decimal128Type).Scale
+		at = func(i int) float64 { return decimal(a.Value(i).ToString(scale)) }
+	case *array.Decimal256:
+		scale := a.DataType().(*arrow.Decimal256Type).Scale
+		at = func(i int) float64 { return decimal(a.Value(i).ToString(scale)) }
+	case *array.Null:
+		at = nil
+	default:
+		return false
+	}
+	for i := range rows {
+		if at == nil || col.IsNull(first+i) {
+			dst[i*width] = math.NaN()
+		} else {
+			dst[i*width] = at(first + i)
+		}
+	}
+	return true
+}
+
+// textArray is an Arrow array of strings.
+type textArray interface {
+	arrow.Array
+	Value(int) string
+}
+
+func (c *boundColumn) texts(a textArray, first, rows int, dst []float64, width int, s *Scores) error {
+	if c.codes == nil || c.codes.text == nil {
+		return fault.New(fault.Internal, "", "text in a column that was bound as numbers").OnField(c.name)
+	}
+	nulls := a.NullN() > 0
+	for i := range rows {
+		if nulls && a.IsNull(first+i) {
+			dst[i*width] = math.NaN()
+			continue
+		}
+		v := a.Value(first + i)
+		code, ok := c.codes.text[v]
+		if !ok {
+			code = math.NaN() // unseen: missing
+			if !utf8.ValidString(v) {
+				s.Refused = append(s.Refused, Refusal{Row: first + i, Code: fault.BadText, Field: c.name, Message: fmt.Sprintf("%.60q is not UTF-8", v)})
+			}
+		}
+		dst[i*width] = code
+	}
+	return nil
+}
+
+// dictionary looks every value of the dictionary up once, then the rows.
+func (c *boundColumn) dictionary(a *array.Dictionary, first, rows int, dst []float64, width int, s *Scores) error {
+	d := a.Dictionary()
+	lookup := make([]float64, d.Len())
+	var refused Scores
+	if err := c.gather(d, 0, d.Len(), lookup, 1, &refused); err != nil {
+		return err
+	}
+	bad := make(map[int]Refusal, len(refused.Refused))
+	for _, r := range refused.Refused {
+		bad[r.Row] = r
+	}
+	for i := range rows {
+		if a.IsNull(first + i) {
+			dst[i*width] = math.NaN()
+			continue
+		}
+		at := a.GetValueIndex(first + i)
+		dst[i*width] = lookup[at]
+		if r, ok := bad[at]; ok {
+			r.Row = first + i
+			s.Refused = append(s.Refused, r)
+		}
+	}
+	return nil
+}

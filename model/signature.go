@@ -1,0 +1,120 @@
+package model
+
+import (
+	"math"
+
+	"github.com/glulam/glulam/model/forest"
+)
+
+// Signature describes a model: what it is, what it takes and what it gives. It is what `glulam inspect` shows.
+type Signature struct {
+	Name      string `json:"name"`
+	Digest    string `json:"digest"`
+	Format    string `json:"format"`
+	Version   string `json:"version"`
+	Objective string `json:"objective"`
+	Booster   string `json:"booster,omitempty"`
+	Task      string `json:"task"`
+	Link      string `json:"link"`
+	Engine    string `json:"engine"`
+
+	Trees    int       `json:"trees"`
+	Rounds   int       `json:"rounds"`
+	Nodes    int       `json:"nodes"`
+	Leaves   int       `json:"leaves"`
+	MaxDepth int       `json:"max_depth"`
+	Linear   bool      `json:"linear_leaves,omitempty"`
+	Averaged bool      `json:"averaged,omitempty"`
+	Base     []float64 `json:"base_score,omitempty"`
+
+	Features []FeatureInfo `json:"features"`
+	Outputs  []string      `json:"outputs"` // the columns of `--outputs prediction`
+}
+
+// FeatureInfo describes one feature.
+type FeatureInfo struct {
+	Name       string   `json:"name"`
+	Kind       string   `json:"kind"` // "number", "category"
+	Used       bool     `json:"used"` // some tree looks at it
+	Categories []any    `json:"categories,omitempty"`
+	Thresholds int      `json:"splits"` // splits on it over all trees
+	Min        *float64 `json:"min_threshold,omitempty"`
+	Max        *float64 `json:"max_threshold,omitempty"`
+}
+
+var (
+	taskNames = [...]string{forest.TaskRegression: "regression", forest.TaskBinary: "binary", forest.TaskMulticlass: "multiclass", forest.TaskRanking: "ranking"}
+	linkNames = [...]string{forest.Identity: "identity", forest.Sigmoid: "sigmoid", forest.Softmax: "softmax", forest.Exp: "exp", forest.SignedSquare: "signed square", forest.Log1pExp: "log1p(exp)"}
+)
+
+// Signature describes the model. It walks the whole forest: not for a hot path.
+func (m *Model) Signature() Signature {
+	f := m.forest
+	s := Signature{
+		Name: m.name, Digest: m.digest, Format: f.Format, Version: f.Version, Objective: f.Objective, Booster: f.Booster,
+		Task: taskNames[f.Task], Link: linkNames[f.Link.Kind], Engine: m.Engine(),
+		Trees: len(f.Trees), Rounds: f.Rounds, Nodes: len(f.Nodes), Leaves: len(f.Leaves) / f.LeafWidth, MaxDepth: depth(f),
+		Linear: f.Linear != nil, Averaged: f.Average != forest.AverageNone, Base: f.Base,
+		Outputs: OutputNames("prediction", f.Outputs),
+	}
+	splits := make([]int, len(f.Features))
+	lo, hi := make([]float64, len(f.Features)), make([]float64, len(f.Features))
+	for i := range lo {
+		lo[i], hi[i] = math.Inf(1), math.Inf(-1)
+	}
+	for i := range f.Nodes {
+		n := &f.Nodes[i]
+		splits[n.Feature]++
+		if n.Op != forest.InSet {
+			lo[n.Feature], hi[n.Feature] = min(lo[n.Feature], n.Threshold), max(hi[n.Feature], n.Threshold)
+		}
+	}
+	for i, ft := range f.Features {
+		info := FeatureInfo{Name: ft.Name, Kind: "number", Used: ft.Used, Thresholds: splits[i]}
+		if ft.Kind == forest.Categorical || ft.Categories != nil {
+			info.Kind = "category"
+		}
+		if c := ft.Categories; c != nil {
+			info.Categories = categoryValues(c)
+		}
+		if lo[i] <= hi[i] && info.Kind == "number" && !math.IsInf(lo[i], 0) && !math.IsInf(hi[i], 0) {
+			info.Min, info.Max = &lo[i], &hi[i]
+		}
+		s.Features = append(s.Features, info)
+	}
+	return s
+}
+
+func categoryValues(c *forest.Categories) []any {
+	out := make([]any, 0, c.Len())
+	for _, v := range c.Text {
+		out = append(out, v)
+	}
+	for _, v := range c.Number {
+		out = append(out, v)
+	}
+	for _, v := range c.Bool {
+		out = append(out, v)
+	}
+	return out
+}
+
+// depth is the number of splits on the longest way to a leaf.
+func depth(f *forest.Forest) int {
+	type at struct{ node, depth int32 }
+	var stack []at
+	deepest := int32(0)
+	for _, t := range f.Trees {
+		stack = append(stack[:0], at{t.Root, 0})
+		for len(stack) > 0 {
+			a := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			deepest = max(deepest, a.depth)
+			if a.node >= 0 {
+				n := &f.Nodes[a.node]
+				stack = append(stack, at{n.Left, a.depth + 1}, at{n.Right, a.depth + 1})
+			}
+		}
+	}
+	return int(deepest)
+}

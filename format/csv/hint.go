@@ -1,0 +1,81 @@
+package csv
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/glulam/glulam/format"
+)
+
+// hint says what the missing columns might be called: a name that differs in case or blanks or by a typing error, or
+// another delimiter that would make more than one column of the header.
+func hint(missing []string, l *format.Layout, delim byte) string {
+	if len(missing) == 0 {
+		return "give each column its own name"
+	}
+	if len(l.Columns) == 1 {
+		for _, d := range []byte{',', ';', '\t', '|'} {
+			if d != delim && strings.IndexByte(l.Columns[0].Name, d) >= 0 {
+				return fmt.Sprintf("the whole header is one column: is the delimiter %q?", d)
+			}
+		}
+	}
+	const most = 10 // comparing all with all takes its time
+	if len(missing) > most || len(l.Columns) > 2000 {
+		return ""
+	}
+	var close []string
+	for _, m := range missing {
+		if c := nearest(m, l.Columns); c != "" {
+			close = append(close, fmt.Sprintf("%q", c))
+		}
+	}
+	if close == nil {
+		return ""
+	}
+	return "did you mean " + strings.Join(close, ", ") + "?"
+}
+
+// nearest finds the column that name most likely means, or "".
+func nearest(name string, columns []format.ColumnInfo) string {
+	fold := strings.ToLower(strings.TrimSpace(name))
+	best, least := "", len(fold)/4+1
+	if len(fold) < 3 {
+		least = 0
+	}
+	for _, c := range columns {
+		other := strings.ToLower(strings.TrimSpace(c.Name))
+		if other == fold {
+			return c.Name
+		}
+		if d := distance(fold, other, least); d <= least && (best == "" || d < least) {
+			best, least = c.Name, d
+		}
+	}
+	return best
+}
+
+// distance is how many bytes must be put in, left out or replaced to make b of a; any number above most stands for more
+// than that.
+func distance(a, b string, most int) int {
+	if len(a)-len(b) > most || len(b)-len(a) > most {
+		return most + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

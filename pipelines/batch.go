@@ -1,0 +1,362 @@
+package pipelines
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/go-json-experiment/json"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/files"
+	"github.com/glulam/glulam/transforms/score"
+)
+
+// Version is the version of glulam, set by the linker in releases.
+var Version = "0.1.0-dev"
+
+// Batch says what a batch run is to do. Its JSON and YAML keys are the names of the command's flags.
+type Batch struct {
+	Model        string            `json:"model"`
+	Input        []string          `json:"input"`                  // paths and patterns; "-" is standard input
+	Output       string            `json:"output"`                 // directory
+	Overwrite    bool              `json:"-"`                      // replace an earlier run's output; no part of what was run
+	InputFormat  string            `json:"input-format,omitzero"`  // "" from the names
+	OutputFormat string            `json:"output-format,omitzero"` // "" the input's
+	Delimiter    string            `json:"delimiter,omitzero"`     // of CSV, in and out; "" is a comma
+	NullNumbers  []string          `json:"null-numbers,omitzero"`  // nil: format.DefaultNulls.Number
+	NullTexts    []string          `json:"null-texts,omitzero"`    // nil: the format's default
+	Columns      []string          `json:"columns,omitzero"`       // input columns to keep; nil: all
+	Outputs      []string          `json:"outputs,omitzero"`       // of score.OutputKinds; nil: prediction
+	Rename       map[string]string `json:"rename,omitzero"`        // feature -> column
+	Features     []string          `json:"features,omitzero"`      // see model.Options
+	Shards       int               `json:"shards,omitzero"`        // 0: by size
+	MaxRejected  string            `json:"max-rejected,omitzero"`  // see Limit
+	Engine       string            `json:"engine,omitzero"`        // "" is auto
+}
+
+// Validate reports everything that is wrong with b by itself, without looking at files, as one error that joins
+// *fault.Error values with code Usage; the Field of each is the key.
+func (b *Batch) Validate() error {
+	var errs []error
+	bad := func(key, format string, args ...any) {
+		errs = append(errs, fault.New(fault.Usage, "", format, args...).OnField(key))
+	}
+	if b.Model == "" {
+		bad("model", "no model given")
+	}
+	if len(b.Input) == 0 {
+		bad("input", "no input given")
+	}
+	if slices.Contains(b.Input, "-") && len(b.Input) > 1 {
+		bad("input", "standard input cannot be one of several inputs")
+	}
+	if slices.Contains(b.Input, "-") && b.InputFormat == "" {
+		bad("input-format", "standard input has no name that says its format: one of %s", strings.Join(files.FormatNames, ", "))
+	}
+	if b.Output == "" {
+		bad("output", "no output directory given")
+	}
+	for key, name := range map[string]string{"input-format": b.InputFormat, "output-format": b.OutputFormat} {
+		if name != "" && !slices.Contains(files.FormatNames, name) {
+			bad(key, "%q is none of %s", name, strings.Join(files.FormatNames, ", "))
+		}
+	}
+	if len(b.Delimiter) > 1 || b.Delimiter == "\n" || b.Delimiter == "\r" || b.Delimiter == `"` {
+		bad("delimiter", "%q: a delimiter is one character, and no quote or line end", b.Delimiter)
+	}
+	for i, o := range b.Outputs {
+		if !slices.Contains(score.OutputKinds, o) {
+			bad("outputs", "%q is none of %s", o, strings.Join(score.OutputKinds, ", "))
+		}
+		if slices.Contains(b.Outputs[:i], o) {
+			bad("outputs", "%q is asked for twice", o)
+		}
+	}
+	for i, c := range b.Columns {
+		if slices.Contains(b.Columns[:i], c) {
+			bad("columns", "%q is listed twice", c)
+		}
+	}
+	if b.Shards < 0 || b.Shards > 100_000 {
+		bad("shards", "%d: from 1 to 100000, or 0 to go by size", b.Shards)
+	}
+	if _, err := ParseLimit(b.MaxRejected); err != nil {
+		bad("max-rejected", "%w", err)
+	}
+	if b.Engine != "" && !slices.Contains(model.Engines, b.Engine) {
+		bad("engine", "%q is none of %s", b.Engine, strings.Join(model.Engines, ", "))
+	}
+	return errors.Join(errs...)
+}
+
+// Limit is how many rows may be rejected: a count, or a share of the rows.
+type Limit struct {
+	Count   int64
+	Percent float64
+	Share   bool // Percent counts
+}
+
+// ParseLimit reads "10" or "1.5%"; "" is none at all.
+func ParseLimit(s string) (Limit, error) {
+	if s == "" {
+		return Limit{}, nil
+	}
+	if p, ok := strings.CutSuffix(s, "%"); ok {
+		v, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil || !(v >= 0 && v <= 100) {
+			return Limit{}, errors.New(strconv.Quote(s) + ": a percentage is from 0% to 100%")
+		}
+		return Limit{Percent: v, Share: true}, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return Limit{}, errors.New(strconv.Quote(s) + " is neither a count nor a percentage")
+	}
+	return Limit{Count: n}, nil
+}
+
+// Exceeded says whether a run's rejected rows are over the limit.
+func (l Limit) Exceeded(r files.RowCounts) bool {
+	if l.Share {
+		return float64(r.Rejected)*100 > l.Percent*float64(r.In)
+	}
+	return r.Rejected > l.Count
+}
+
+// BatchJob is a batch run that was looked over and can be built. It holds the output directory's folder for temporary
+// files until Cleanup.
+type BatchJob struct {
+	Spec  Batch
+	Model *model.Model
+	Run   string // names the run: files.ProgressOf
+
+	inputs     []files.Input
+	in, out    files.Format
+	columns    []files.Column
+	manifest   files.Manifest
+	totalBytes int64
+}
+
+// Prepare looks everything over: see the package's documentation. stdin is where "-" reads from; it is copied to the
+// output's folder for temporary files, because a runner may read its input more than once.
+//
+// On success the output directory exists. Call Cleanup when the run is over, however it ended.
+func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) {
+	if err := b.Validate(); err != nil {
+		return nil, err
+	}
+	m, err := model.Load(ctx, b.Model, model.Options{Engine: b.Engine, Features: b.Features})
+	if err != nil {
+		return nil, err
+	}
+	j := &BatchJob{Spec: b, Model: m, Run: strings.ToLower(rand.Text()[:12])}
+	scoring := j.scoring()
+	if err := scoring.Check(m); err != nil {
+		return nil, err
+	}
+	fromStdin := slices.Contains(b.Input, "-")
+	if !fromStdin {
+		names, err := files.Expand(b.Input)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			j.inputs = append(j.inputs, files.Input{Path: n})
+		}
+	}
+	if j.in, j.out, err = b.formats(j.inputs); err != nil {
+		return nil, err
+	}
+	if fromStdin {
+		// Prepare the output first: that is where the copy goes.
+		if err := files.Prepare(b.Output, b.Overwrite); err != nil {
+			return nil, err
+		}
+		in, err := spool(ctx, stdin, files.TempDir(b.Output, j.Run))
+		if err != nil {
+			j.Cleanup()
+			return nil, err
+		}
+		j.inputs = []files.Input{in}
+	}
+	if err := j.planColumns(ctx); err != nil {
+		if fromStdin {
+			j.Cleanup()
+		}
+		return nil, err
+	}
+	if !fromStdin {
+		if err := j.inputsOutside(); err != nil {
+			return nil, err
+		}
+		if err := files.Prepare(b.Output, b.Overwrite); err != nil {
+			return nil, err
+		}
+	}
+	spec, err := json.Marshal(b, json.Deterministic(true))
+	if err != nil {
+		return nil, err
+	}
+	f := m.Forest()
+	j.manifest = files.Manifest{Glulam: Version, Spec: spec, Model: files.ModelInfo{
+		Name: m.Name(), Digest: m.Digest(), Format: f.Format + " " + f.Version, Objective: f.Objective, Engine: m.Engine(),
+	}}
+	return j, nil
+}
+
+// formats says what comes in and what goes out.
+func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) {
+	if b.InputFormat != "" {
+		in.Name = b.InputFormat
+	}
+	for i, f := range inputs {
+		if b.InputFormat != "" {
+			break
+		}
+		of, err := files.FormatOf(f.Path)
+		if err != nil {
+			return in, out, err
+		}
+		if i > 0 && of.Name != in.Name {
+			return in, out, fault.New(fault.Usage, f.Path, "a %s file among %s files", of.Name, in.Name).WithHint("inputs of one run have one format")
+		}
+		in = of
+	}
+	if b.Delimiter != "" && in.Name == "csv" {
+		in.Delimiter = b.Delimiter
+	}
+	if b.NullNumbers != nil || b.NullTexts != nil {
+		n := format.DefaultNulls
+		if in.Name == "jsonl" {
+			n.Text = nil
+		}
+		if b.NullNumbers != nil {
+			n.Number = b.NullNumbers
+		}
+		if b.NullTexts != nil {
+			n.Text = b.NullTexts
+		}
+		in.Nulls = &n
+	}
+	out.Name = b.OutputFormat
+	if out.Name == "" {
+		out.Name = in.Name
+	}
+	if out.Name == "csv" {
+		out.Delimiter = in.Delimiter
+		if b.Delimiter != "" {
+			out.Delimiter = b.Delimiter
+		}
+	}
+	return in, out, nil
+}
+
+// inputsOutside refuses an output directory whose glulam files would be read while they are replaced.
+func (j *BatchJob) inputsOutside() error {
+	out, err := filepath.Abs(j.Spec.Output)
+	if err != nil {
+		return err
+	}
+	for _, in := range j.inputs {
+		path, err := filepath.Abs(in.Path)
+		if err != nil {
+			return err
+		}
+		if filepath.Dir(path) == out && strings.HasPrefix(filepath.Base(path), "part-") {
+			return fault.New(fault.Conflict, in.Path, "this input is in the output directory, where it would be replaced").WithHint("choose another --output")
+		}
+	}
+	return nil
+}
+
+// spool copies standard input to a file.
+func spool(ctx context.Context, stdin io.Reader, dir string) (files.Input, error) {
+	if stdin == nil {
+		return files.Input{}, fault.New(fault.Usage, "-", "there is no standard input")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: dir, Err: err}
+	}
+	path := filepath.Join(dir, "stdin")
+	f, err := os.Create(path)
+	if err != nil {
+		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: path, Err: err}
+	}
+	_, err = io.Copy(f, contextReader{ctx, stdin})
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: path, Err: err}
+	}
+	return files.Input{Path: path, Name: "-"}, nil
+}
+
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+func (j *BatchJob) scoring() score.Options {
+	b := &j.Spec
+	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Rename: b.Rename, Outputs: b.Outputs}
+}
+
+// Build adds the run to a pipeline. lanes is how many stages work side by side: for a runner that gives a stage one bundle
+// (runners.Lanes says).
+func (j *BatchJob) Build(s beam.Scope, lanes int) {
+	temp := files.TempDir(j.Spec.Output, j.Run)
+	plan := files.Plan(s, files.PlanOptions{Run: j.Run, Files: j.inputs, Format: j.in, Shards: j.Spec.Shards})
+	reports := []beam.PCollection{plan.Reports}
+	write := files.WriteOptions{Temp: temp, Format: j.out}
+	for lane := range lanes {
+		units := plan.Units
+		if lanes > 1 {
+			units = files.Lane(s, units, lane, lanes)
+		}
+		rows := files.Read(s, files.ReadOptions{Run: j.Run, Format: j.in, Columns: j.columns, Whole: j.out.Name == "parquet"}, units)
+		scored, refused := score.Score(s, j.scoring(), rows.Blocks)
+		reports = append(reports, rows.Reports,
+			files.Write(s, write, scored),
+			files.WriteRejected(s, write, "read", rows.Rejected),
+			files.WriteRejected(s, write, "score", refused))
+	}
+	files.Commit(s, files.CommitOptions{Dir: j.Spec.Output, Temp: temp, Format: j.out, Manifest: j.manifest}, reports...)
+}
+
+// Progress gives the run's live counters, for runners whose workers are this process.
+func (j *BatchJob) Progress() *files.Progress { return files.ProgressOf(j.Run) }
+
+// Manifest reads the run.json that the run left.
+func (j *BatchJob) Manifest() (files.Manifest, error) {
+	var m files.Manifest
+	path := filepath.Join(j.Spec.Output, files.ManifestName)
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		return m, fault.New(fault.Internal, path, "the run left no readable manifest: %w", err)
+	}
+	return m, nil
+}
+
+// Cleanup removes the run's temporary files.
+func (j *BatchJob) Cleanup() error { return os.RemoveAll(files.TempDir(j.Spec.Output, j.Run)) }

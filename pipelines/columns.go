@@ -1,0 +1,249 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/files"
+	"github.com/glulam/glulam/transforms/score"
+)
+
+// planColumns looks at the columns of every input file and decides what is read of them: what the model needs, and what
+// is kept beside the predictions.
+func (j *BatchJob) planColumns(ctx context.Context) error {
+	layouts, err := describe(ctx, j.in, j.inputs)
+	if err != nil {
+		return err
+	}
+	inputs, err := j.Model.Inputs(j.Spec.Rename)
+	if err != nil {
+		return err
+	}
+	for i, l := range layouts {
+		if err := j.checkFile(j.inputs[i], l, inputs); err != nil {
+			return err
+		}
+	}
+	if err := j.keep(layouts); err != nil {
+		return err
+	}
+	j.addFeatures(inputs)
+	return j.checkOutputs(layouts[0])
+}
+
+// describe reads the layouts of all files.
+func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]*format.Layout, error) {
+	ff, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	layouts := make([]*format.Layout, len(inputs))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i, in := range inputs {
+		g.Go(func() error {
+			file, err := in.Open()
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			layouts[i], err = ff.Describe(gctx, file)
+			return err
+		})
+	}
+	return layouts, g.Wait()
+}
+
+// checkFile holds one file's columns against the model's features and the columns to keep.
+func (j *BatchJob) checkFile(in files.Input, l *format.Layout, inputs []model.Input) error {
+	count := map[string]int{}
+	types := map[string]arrow.DataType{}
+	for _, c := range l.Columns {
+		count[c.Name]++
+		types[c.Name] = c.Type
+	}
+	var missing, twice []string
+	for _, i := range inputs {
+		switch n := j.occurrences(count, i.Column); {
+		case n == 0:
+			missing = append(missing, i.Column)
+		case n > 1:
+			twice = append(twice, i.Column)
+		}
+	}
+	if len(missing)+len(twice) > 0 {
+		return at(in, j.Model.MissingColumns(missing, twice))
+	}
+	for _, c := range j.Spec.Columns {
+		switch n := j.occurrences(count, c); {
+		case n == 0:
+			return fault.New(fault.Schema, in.Path, "--columns asks for %q, which the file does not have", c)
+		case n > 1:
+			return fault.New(fault.Schema, in.Path, "--columns asks for %q, which stands %d times in the file", c, n)
+		}
+	}
+	if j.in.Name != "parquet" {
+		return nil
+	}
+	fields := make([]arrow.Field, 0, len(inputs))
+	for _, i := range inputs {
+		if t := types[i.Column]; t != nil && !slices.ContainsFunc(fields, func(f arrow.Field) bool { return f.Name == i.Column }) {
+			fields = append(fields, arrow.Field{Name: i.Column, Type: t})
+		}
+	}
+	_, err := j.Model.Bind(arrow.NewSchema(fields, nil), j.Spec.Rename)
+	return at(in, err)
+}
+
+// occurrences says how often a file has a column; a dotted path counts as its first member in JSON lines.
+func (j *BatchJob) occurrences(count map[string]int, column string) int {
+	if n := count[column]; n > 0 || j.in.Name != "jsonl" {
+		return n
+	}
+	head, _, nested := strings.Cut(column, ".")
+	if !nested {
+		return 0
+	}
+	return count[head]
+}
+
+// at names the file in an error that does not.
+func at(in files.Input, err error) error {
+	if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Source == "" {
+		fe.Source = in.Path
+		if in.Name != "" {
+			fe.Source = in.Name
+		}
+	}
+	return err
+}
+
+// keep fills in the columns that are kept beside the predictions. Where the format stays the same they pass through as
+// bytes: the whole row if all columns are kept, else cell by cell.
+func (j *BatchJob) keep(layouts []*format.Layout) error {
+	text := j.in.Name != "parquet"
+	same := text && j.in.Name == j.out.Name && j.in.Delimiter == j.out.Delimiter
+	names := j.Spec.Columns
+	if names == nil {
+		if same && (j.in.Name == "jsonl" || sameHeaders(layouts)) {
+			j.columns = []files.Column{{Column: format.Column{Name: "row", Kind: format.RawRow}}}
+			return nil
+		}
+		var err error
+		if names, err = j.commonColumns(layouts); err != nil {
+			return err
+		}
+		if j.in.Name == "jsonl" {
+			j.in.Known = names
+		}
+	}
+	kind := format.Native
+	if same {
+		kind = format.Raw
+	}
+	for _, n := range names {
+		j.columns = append(j.columns, files.Column{Column: format.Column{Name: n, Kind: kind}})
+	}
+	return nil
+}
+
+func sameHeaders(layouts []*format.Layout) bool {
+	for _, l := range layouts[1:] {
+		if !slices.EqualFunc(l.Columns, layouts[0].Columns, func(a, b format.ColumnInfo) bool { return a.Name == b.Name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// commonColumns lists all columns of the input when they are kept one by one. Files with headers must agree on their
+// names; JSON objects may differ.
+func (j *BatchJob) commonColumns(layouts []*format.Layout) ([]string, error) {
+	var names []string
+	seen := map[string]arrow.DataType{}
+	for i, l := range layouts {
+		for _, c := range l.Columns {
+			t, known := seen[c.Name]
+			switch {
+			case !known && (i == 0 || j.in.Name == "jsonl"):
+				names = append(names, c.Name)
+				seen[c.Name] = c.Type
+			case !known:
+				return nil, fault.New(fault.Schema, j.inputs[i].Path, "has a column %q, which %s does not have", c.Name, j.inputs[0].Path).
+					WithHint("list the columns to keep with --columns")
+			case i == 0 && j.in.Name != "jsonl":
+				return nil, fault.New(fault.Schema, j.inputs[i].Path, "the column %q stands twice", c.Name).WithHint("list the columns to keep with --columns")
+			case t != nil && c.Type != nil && !arrow.TypeEqual(t, c.Type):
+				return nil, fault.New(fault.Schema, j.inputs[i].Path, "the column %q is %s, in %s it is %s", c.Name, c.Type, j.inputs[0].Path, t).
+					WithHint("list the columns to keep with --columns, without this one")
+			}
+		}
+		if j.in.Name != "jsonl" && len(l.Columns) != len(names) {
+			return nil, fault.New(fault.Schema, j.inputs[i].Path, "has %d columns, %s has %d", len(l.Columns), j.inputs[0].Path, len(names)).
+				WithHint("list the columns to keep with --columns")
+		}
+	}
+	return names, nil
+}
+
+// addFeatures adds what the model needs. A kept column that the reader gives as values serves for both.
+func (j *BatchJob) addFeatures(inputs []model.Input) {
+	for _, in := range inputs {
+		i := slices.IndexFunc(j.columns, func(c files.Column) bool {
+			return c.Name == in.Column && c.Kind != format.Raw && c.Kind != format.RawRow
+		})
+		kind := format.Number
+		switch {
+		case j.in.Name == "parquet":
+			kind = format.Native
+		case in.Text:
+			kind = format.Text
+		}
+		if i >= 0 {
+			j.columns[i].Kind = kind
+			continue
+		}
+		j.columns = append(j.columns, files.Column{Column: format.Column{Name: in.Column, Kind: kind}, Feature: true})
+	}
+}
+
+// checkOutputs refuses outputs that would have the name of a kept column.
+func (j *BatchJob) checkOutputs(l *format.Layout) error {
+	kept := map[string]bool{}
+	for _, c := range j.columns {
+		switch {
+		case c.Kind == format.RawRow:
+			for _, info := range l.Columns {
+				kept[info.Name] = true
+			}
+		case !c.Feature:
+			kept[c.Name] = true
+		}
+	}
+	var clash []string
+	scoring := j.scoring()
+	for _, f := range scoring.Fields(j.Model) {
+		if kept[f.Name] {
+			clash = append(clash, f.Name)
+		}
+	}
+	if len(clash) > 0 {
+		return at(j.inputs[0], score.Clash(clash))
+	}
+	return nil
+}
+
+// String says what a job is, for logs.
+func (j *BatchJob) String() string {
+	return fmt.Sprintf("batch of %d files with %s to %s", len(j.inputs), j.Model, j.Spec.Output)
+}

@@ -1,0 +1,131 @@
+package block
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/glulam/glulam/fault"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[Block]())
+	beam.RegisterCoder(reflect.TypeFor[Block](), encode, decode)
+	beam.RegisterType(reflect.TypeFor[Rejected]())
+	beam.RegisterCoder(reflect.TypeFor[Rejected](), encodeRejected, decodeRejected)
+}
+
+// MetaFeature is the key in a field's metadata that marks a column as the model's only: it is not kept beside the
+// predictions.
+const MetaFeature = "glulam.feature"
+
+// Block is some rows on their way through a pipeline. See the package's documentation for how long it is valid.
+type Block struct {
+	Record arrow.RecordBatch
+	Origin Origin
+	// Times holds the rows' event times in milliseconds since 1970, UTC; nil in bounded pipelines.
+	Times []int64
+}
+
+// Origin says where the rows of a block came from.
+type Origin struct {
+	Source string // file, topic, subject
+	// Unit and Part say which output shard the rows belong to: sources that do not care leave them 0.
+	Unit, Part int32
+	// Row and Offset locate each row in Source: 1-based row (or record offset) and byte offset. Either may be nil, else it
+	// has one element a row.
+	Row, Offset []int64
+}
+
+// At gives row i's position; zeros where the origin does not know.
+func (o *Origin) At(i int) (row, offset int64) {
+	if i < len(o.Row) {
+		row = o.Row[i]
+	}
+	if i < len(o.Offset) {
+		offset = o.Offset[i]
+	}
+	return row, offset
+}
+
+// Rejected is a dead letter in flight.
+type Rejected struct {
+	Unit, Part int32 // as in Origin
+	Letter     fault.Letter
+}
+
+// head is what stands before the Arrow stream of an encoded block.
+type head struct {
+	Origin Origin  `json:"o"`
+	Times  []int64 `json:"t,omitempty"`
+}
+
+func encode(b Block) ([]byte, error) {
+	if b.Record == nil {
+		return nil, errors.New("block: no record")
+	}
+	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times})
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	buf.Write(binary.AppendUvarint(nil, uint64(len(h))))
+	buf.Write(h)
+	w := ipc.NewWriter(&buf, ipc.WithSchema(b.Record.Schema()))
+	if err := w.Write(b.Record); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+func decode(data []byte) (Block, error) {
+	n, size := binary.Uvarint(data)
+	if size <= 0 || n > uint64(len(data)-size) {
+		return Block{}, errors.New("block: bad head")
+	}
+	var h head
+	if err := json.Unmarshal(data[size:size+int(n)], &h); err != nil {
+		return Block{}, fmt.Errorf("block: bad head: %w", err)
+	}
+	r, err := ipc.NewReader(bytes.NewReader(data[size+int(n):]))
+	if err != nil {
+		return Block{}, fmt.Errorf("block: %w", err)
+	}
+	defer r.Release()
+	if !r.Next() {
+		if r.Err() != nil {
+			return Block{}, fmt.Errorf("block: %w", r.Err())
+		}
+		// The IPC writer leaves out a batch without rows.
+		return Block{Record: empty(r.Schema()), Origin: h.Origin, Times: h.Times}, nil
+	}
+	rec := r.RecordBatch()
+	rec.Retain()
+	return Block{Record: rec, Origin: h.Origin, Times: h.Times}, nil
+}
+
+func empty(s *arrow.Schema) arrow.RecordBatch {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
+	defer b.Release()
+	return b.NewRecordBatch()
+}
+
+func encodeRejected(r Rejected) ([]byte, error) { return json.Marshal(r) }
+
+func decodeRejected(data []byte) (Rejected, error) {
+	var r Rejected
+	err := json.Unmarshal(data, &r)
+	return r, err
+}

@@ -1,0 +1,370 @@
+package files
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/glulam/glulam/fault"
+)
+
+func init() {
+	register.DoFn4x1[context.Context, int, func(*Report) bool, func(int64), error](&commitFn{})
+	register.Iter1[Report]()
+	register.Emitter1[int64]()
+}
+
+// CommitOptions say where the output goes and what run.json is to tell.
+type CommitOptions struct {
+	Dir    string // the output directory
+	Temp   string // as in WriteOptions; removed at the end
+	Format Format // of the output
+	// Manifest is run.json as far as it is known before the run; Commit fills in inputs, rows and outputs.
+	Manifest Manifest
+}
+
+// Manifest is run.json: what was scored, with what, and where it went. It says nothing of time or machine, so the same
+// run gives the same file.
+type Manifest struct {
+	Glulam   string         `json:"glulam"` // version
+	Model    ModelInfo      `json:"model"`
+	Spec     jsontext.Value `json:"spec"` // what was asked for
+	Inputs   []InputFile    `json:"inputs"`
+	Rows     RowCounts      `json:"rows"`
+	Rejected []OutputFile   `json:"rejected"`
+	Outputs  []OutputFile   `json:"outputs"`
+}
+
+// ModelInfo names the model of a run.
+type ModelInfo struct {
+	Name      string `json:"name"`
+	Digest    string `json:"digest"`
+	Format    string `json:"format"`
+	Objective string `json:"objective"`
+	Engine    string `json:"engine"`
+}
+
+// RowCounts is the account of a run: In = Scored + Rejected.
+type RowCounts struct {
+	In             int64            `json:"in"`
+	Scored         int64            `json:"scored"`
+	Rejected       int64            `json:"rejected"`
+	RejectedByCode map[string]int64 `json:"rejected_by_code,omitzero"`
+	Blank          int64            `json:"blank,omitzero"` // blank lines, which are no rows
+}
+
+// OutputFile is a file of the output; Name is relative to the output directory.
+type OutputFile struct {
+	Name  string `json:"name"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+}
+
+// ManifestName is the name of the manifest in the output directory.
+const ManifestName = "run.json"
+
+// RejectedDir is the folder of the dead letters in the output directory.
+const RejectedDir = "rejected"
+
+// Commit gathers the reports of a run (PCollections<Report>), checks them and makes the output final.
+func Commit(s beam.Scope, o CommitOptions, reports ...beam.PCollection) {
+	s = s.Scope("glulam.files.Commit")
+	all := beam.GroupByKey(s, beam.AddFixedKey(s, beam.Flatten(s, reports...)))
+	beam.ParDo(s, &commitFn{Options: o}, all)
+}
+
+type commitFn struct{ Options CommitOptions }
+
+// ProcessElement commits. It may be repeated: a rename that was done already is passed over.
+func (f *commitFn) ProcessElement(_ context.Context, _ int, next func(*Report) bool, done func(int64)) error {
+	var reports []Report
+	for r := (Report{}); next(&r); r = (Report{}) {
+		reports = append(reports, r)
+	}
+	n, err := commit(f.Options, reports)
+	if err != nil {
+		return fault.Wire(err)
+	}
+	done(n)
+	return nil
+}
+
+func commit(o CommitOptions, reports []Report) (rows int64, err error) {
+	slices.SortStableFunc(reports, func(a, b Report) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Temp, b.Temp))
+	})
+	m := o.Manifest
+	if m.Rows, m.Inputs, err = account(reports); err != nil {
+		return 0, err
+	}
+	if m.Rows.In == 0 {
+		return 0, fault.New(fault.Empty, "", "the input has no rows").WithHint("look at the input files: a header alone is nothing to score")
+	}
+	parts := join(reports, kindWritten)
+	letters := join(reports, kindLetters)
+	for i := range parts {
+		parts[i].name = fmt.Sprintf("part-%05d%s", i, o.Format.Suffix())
+		m.Outputs = append(m.Outputs, parts[i].output())
+	}
+	m.Rejected = []OutputFile{}
+	for i := range letters {
+		letters[i].name = filepath.Join(RejectedDir, fmt.Sprintf("part-%05d.jsonl", i))
+		m.Rejected = append(m.Rejected, letters[i].output())
+	}
+	return m.Rows.Scored, finalize(o, m, append(parts, letters...))
+}
+
+// account holds the reports against each other. Readers, the two sinks and (where it can) the planner counted rows
+// independently.
+func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
+	var planned *Report
+	type piece struct{ unit, part int32 }
+	read := map[piece]*Report{}
+	byCode := map[string]int64{}
+	for i := range reports {
+		r := &reports[i]
+		switch r.Kind {
+		case kindPlanned:
+			if planned != nil {
+				return rows, nil, mismatch("the input was planned twice")
+			}
+			planned = r
+		case kindRead:
+			at := piece{r.Unit, r.Part}
+			if read[at] != nil {
+				return rows, nil, mismatch("piece %d of unit %d was read twice", r.Part, r.Unit)
+			}
+			read[at] = r
+			rows.In += r.Rows
+			rows.Blank += r.Blank
+		case kindWritten:
+			rows.Scored += r.Rows
+		case kindLetters:
+			rows.Rejected += r.Rows
+			for code, n := range r.Codes {
+				byCode[code] += n
+			}
+		}
+	}
+	if planned == nil {
+		return rows, nil, mismatch("the input was not planned")
+	}
+	pieces := 0
+	for u, unit := range planned.Units {
+		for p, records := range unit.Records {
+			r := read[piece{int32(u), int32(p)}]
+			if r == nil {
+				return rows, nil, mismatch("piece %d of unit %d was not read", p, u)
+			}
+			if records >= 0 && records != r.Rows+r.Blank {
+				return rows, nil, mismatch("piece %d of unit %d has %d records, but %d were read", p, u, records, r.Rows+r.Blank)
+			}
+			pieces++
+		}
+	}
+	if pieces != len(read) {
+		return rows, nil, mismatch("%d pieces were planned, but %d read", pieces, len(read))
+	}
+	if rows.In != rows.Scored+rows.Rejected {
+		return rows, nil, mismatch("%d rows came in, but %d were scored and %d rejected", rows.In, rows.Scored, rows.Rejected)
+	}
+	if len(byCode) > 0 {
+		rows.RejectedByCode = byCode
+	}
+	return rows, planned.Inputs, nil
+}
+
+func mismatch(format string, args ...any) error {
+	return fault.New(fault.Mismatch, "", "the counts do not agree: "+format, args...).WithHint("nothing final was written; this is a defect of glulam or its runner, please report it")
+}
+
+// final is a file of the output and the temporary files that it is made of, in order.
+type final struct {
+	name  string
+	parts []Report
+}
+
+func (f *final) output() OutputFile {
+	o := OutputFile{Name: filepath.ToSlash(f.name)}
+	for i, p := range f.parts {
+		o.Rows += p.Rows
+		o.Bytes += p.Bytes
+		if i > 0 {
+			o.Bytes -= p.Head
+		}
+	}
+	return o
+}
+
+// join puts the temporary files of a unit together; reports are sorted.
+func join(reports []Report, kind string) []final {
+	var out []final
+	for _, r := range reports {
+		if r.Kind != kind {
+			continue
+		}
+		if len(out) == 0 || out[len(out)-1].parts[0].Unit != r.Unit {
+			out = append(out, final{})
+		}
+		at := &out[len(out)-1]
+		at.parts = append(at.parts, r)
+	}
+	return out
+}
+
+// cleared is an empty file among the temporary ones which says that the parts are assembled and the old output is gone: a
+// repeated commit goes on from there.
+const cleared = "cleared"
+
+// checkpoint stands before every step of finalize; a test stops there.
+var checkpoint = func() error { return nil }
+
+// finalize gives the files their names, the manifest last. Every step may be repeated after a failure at any point.
+func finalize(o CommitOptions, m Manifest, files []final) error {
+	manifest, err := json.Marshal(m, jsontext.WithIndent("  "), json.Deterministic(true))
+	if err != nil {
+		return err
+	}
+	manifest = append(manifest, '\n')
+	if _, err := os.Stat(o.Temp); errors.Is(err, fs.ErrNotExist) {
+		if have, err := os.ReadFile(filepath.Join(o.Dir, ManifestName)); err == nil && bytes.Equal(have, manifest) {
+			return nil // an earlier try came to the end
+		}
+	}
+	manifestTemp := filepath.Join(o.Temp, ManifestName)
+	var steps []func() error
+	do := func(f func() error) { steps = append(steps, f) }
+	if _, err := os.Stat(filepath.Join(o.Temp, cleared)); err != nil {
+		for i := range files {
+			do(func() error { return files[i].assemble(o.Temp) })
+		}
+		do(func() error { return writeSynced(manifestTemp, manifest) })
+		// From here on nothing needs room on the disk: only names change.
+		do(func() error { return Clear(o.Dir) })
+		do(func() error { return writeSynced(filepath.Join(o.Temp, cleared), nil) })
+	}
+	rejected := filepath.Join(o.Dir, RejectedDir)
+	if len(m.Rejected) > 0 {
+		do(func() error {
+			if err := os.MkdirAll(rejected, 0o755); err != nil {
+				return unwritable(rejected, err)
+			}
+			return nil
+		})
+	}
+	for _, f := range files {
+		do(func() error { return rename(filepath.Join(o.Temp, f.parts[0].Temp), filepath.Join(o.Dir, f.name)) })
+	}
+	if len(m.Rejected) > 0 {
+		do(func() error { return syncDir(rejected) })
+	}
+	do(func() error { return syncDir(o.Dir) })
+	do(func() error { return rename(manifestTemp, filepath.Join(o.Dir, ManifestName)) })
+	do(func() error { return syncDir(o.Dir) })
+	do(func() error {
+		if err := os.RemoveAll(o.Temp); err != nil {
+			return unwritable(o.Temp, err)
+		}
+		return nil
+	})
+	for _, step := range steps {
+		if err := checkpoint(); err != nil {
+			return err
+		}
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeSynced writes a small file and makes it durable.
+func writeSynced(path string, data []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return unwritable(path, err)
+	}
+	if _, err = f.Write(data); err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
+// assemble joins the parts behind the first one to it. Repeated, it writes the same bytes to the same places.
+func (f *final) assemble(dir string) error {
+	if len(f.parts) == 1 {
+		return nil
+	}
+	path := filepath.Join(dir, f.parts[0].Temp)
+	dst, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return unwritable(path, err)
+	}
+	defer dst.Close()
+	at := f.parts[0].Bytes
+	for _, p := range f.parts[1:] {
+		n, err := copyTail(dst, at, filepath.Join(dir, p.Temp), p.Head)
+		if err != nil {
+			return err
+		}
+		at += n
+	}
+	if err := dst.Truncate(at); err != nil {
+		return unwritable(path, err)
+	}
+	if err := dst.Sync(); err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
+// copyTail copies what stands behind the head of a file to dst at an offset: the same whenever it is repeated.
+func copyTail(dst *os.File, at int64, path string, head int64) (int64, error) {
+	src, err := os.Open(path)
+	if err != nil {
+		return 0, unwritable(path, err)
+	}
+	defer src.Close()
+	if _, err := src.Seek(head, io.SeekStart); err != nil {
+		return 0, unwritable(path, err)
+	}
+	if _, err := dst.Seek(at, io.SeekStart); err != nil {
+		return 0, unwritable(dst.Name(), err)
+	}
+	n, err := io.Copy(dst, src)
+	if err != nil {
+		return n, unwritable(dst.Name(), err)
+	}
+	return n, nil
+}
+
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, serr := os.Stat(to); serr == nil {
+			return nil // done by an earlier try
+		}
+	}
+	if err != nil {
+		return unwritable(to, err)
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package files
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// commitCase is an output directory with temporary files and the reports about them.
+func commitCase(t *testing.T) (CommitOptions, []Report) {
+	t.Helper()
+	dir := t.TempDir()
+	o := CommitOptions{Dir: dir, Temp: TempDir(dir, "run"), Format: Format{Name: "csv"}, Manifest: Manifest{Spec: []byte("{}")}}
+	if err := os.MkdirAll(o.Temp, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(o.Temp, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("w0", "h\n1\n2\n")
+	write("w1a", "h\n3\n")
+	write("w1b", "h\n4\n5\n")
+	write("l0", "{}\n")
+	return o, []Report{
+		{Kind: kindWritten, Unit: 1, Part: 1, Rows: 2, Temp: "w1b", Bytes: 6, Head: 2},
+		{Kind: kindRead, Unit: 1, Part: 1, Rows: 2},
+		{Kind: kindLetters, Unit: 0, Rows: 1, Temp: "l0", Bytes: 3, Codes: map[string]int64{"bad_number": 1}},
+		{Kind: kindRead, Unit: 0, Rows: 3, Rejected: 1, Blank: 1},
+		{Kind: kindPlanned, Inputs: []InputFile{{Name: "a", Size: 9, Checksum: "xxh64:0"}}, Units: []PlannedUnit{{Records: []int64{4}}, {Records: []int64{1, -1}}}},
+		{Kind: kindWritten, Unit: 0, Rows: 2, Temp: "w0", Bytes: 6, Head: 2},
+		{Kind: kindRead, Unit: 1, Part: 0, Rows: 1},
+		{Kind: kindWritten, Unit: 1, Part: 0, Rows: 1, Temp: "w1a", Bytes: 4, Head: 2},
+	}
+}
+
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		if rel == ManifestName {
+			data = []byte("...")
+		}
+		b.WriteString(rel + ": " + strings.ReplaceAll(string(data), "\n", "|") + "\n")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+const committed = `part-00000.csv: h|1|2|
+part-00001.csv: h|3|4|5|
+rejected/part-00000.jsonl: {}|
+run.json: ...
+`
+
+// TestCommit holds that the parts of a split unit are joined without their headers, that the old output goes and other
+// people's files stay, and that a commit may be repeated after the end.
+func TestCommit(t *testing.T) {
+	o, reports := commitCase(t)
+	for _, old := range []string{"part-00000.csv", "part-00007.csv", "run.json", "notes.txt"} {
+		if err := os.WriteFile(filepath.Join(o.Dir, old), []byte("old"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for try := range 2 {
+		rows, err := commit(o, reports)
+		if err != nil || rows != 5 {
+			t.Fatalf("try %d: %d rows, %v", try, rows, err)
+		}
+		if got, want := tree(t, o.Dir), "notes.txt: old\n"+committed; got != want {
+			t.Fatalf("try %d:\n%swant\n%s", try, got, want)
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(o.Dir, ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"in": 6`, `"scored": 5`, `"rejected": 1`, `"bad_number": 1`, `"blank": 1`, `"bytes": 8`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("run.json lacks %s:\n%s", want, data)
+		}
+	}
+}
+
+// TestCommitRepeated stops a commit after each of its changes to the file system and repeats it: the end is the same.
+func TestCommitRepeated(t *testing.T) {
+	for steps := 0; ; steps++ {
+		o, reports := commitCase(t)
+		stopped := errors.New("stopped")
+		left := steps
+		checkpoint = func() error {
+			if left--; left < 0 {
+				return stopped
+			}
+			return nil
+		}
+		_, err := commit(o, reports)
+		checkpoint = func() error { return nil }
+		if err == nil {
+			if steps < 6 {
+				t.Fatalf("only %d steps were tried", steps)
+			}
+			return
+		}
+		if !errors.Is(err, stopped) {
+			t.Fatal(err)
+		}
+		if _, err := commit(o, reports); err != nil {
+			t.Fatalf("after %d steps: %v", steps, err)
+		}
+		if got := tree(t, o.Dir); got != committed {
+			t.Fatalf("after %d steps:\n%s", steps, got)
+		}
+	}
+}
+
+// TestAccount holds that counts which disagree are found, whichever they are.
+func TestAccount(t *testing.T) {
+	for name, change := range map[string]func(r []Report) []Report{
+		"a row lost by the sink":      func(r []Report) []Report { r[5].Rows--; return r },
+		"a row twice in the sink":     func(r []Report) []Report { r[5].Rows++; return r },
+		"a letter lost":               func(r []Report) []Report { r[2].Rows--; return r },
+		"a row lost by the reader":    func(r []Report) []Report { r[3].Rows--; r[5].Rows--; return r },
+		"a piece not read":            func(r []Report) []Report { return append(r[:1:1], r[2:]...) },
+		"a piece read twice":          func(r []Report) []Report { return append(r, r[1]) },
+		"a piece that was not cut":    func(r []Report) []Report { return append(r, Report{Kind: kindRead, Unit: 9}) },
+		"no plan":                     func(r []Report) []Report { return append(r[:4:4], r[5:]...) },
+		"two plans":                   func(r []Report) []Report { return append(r, r[4]) },
+		"a whole shard not accounted": func(r []Report) []Report { return append(r[:5:5], r[6:]...) },
+	} {
+		o, reports := commitCase(t)
+		if _, err := commit(o, change(reports)); fault.CodeOf(err) != fault.Mismatch {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := tree(t, o.Dir); strings.Contains(got, "\npart-") {
+			t.Errorf("%s: something final was written:\n%s", name, got)
+		}
+	}
+}
+
+func TestPrepare(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "new", "out")
+	if err := Prepare(out, false); err != nil {
+		t.Fatal(err)
+	}
+	stale := filepath.Join(TempDir(out, "killed"), "part")
+	if err := os.MkdirAll(filepath.Dir(stale), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := Prepare(out, false); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("a directory that is not empty: %v", err)
+	}
+	if err := Prepare(out, true); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Dir(stale)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("what a killed run left is still there")
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Prepare(file, true); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("a file for a directory: %v", err)
+	}
+}

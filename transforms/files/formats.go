@@ -1,0 +1,74 @@
+package files
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/format/csv"
+	"github.com/glulam/glulam/format/jsonl"
+	"github.com/glulam/glulam/format/parquet"
+)
+
+// Format chooses a file format and its options; it travels to the workers as JSON.
+type Format struct {
+	Name      string        // "csv", "jsonl", "parquet"
+	Delimiter string        `json:",omitempty"` // CSV: one byte; "" is a comma
+	Nulls     *format.Nulls `json:",omitempty"` // nil: the format's defaults
+	// Known lists the members that a JSON object may have, when the output has a column for no other; nil: any.
+	Known []string `json:",omitempty"`
+}
+
+// FormatNames are the values of Format.Name.
+var FormatNames = []string{"csv", "jsonl", "parquet"}
+
+// FormatOf tells the format from a file's name: .csv, .tsv (a CSV of tabs), .jsonl, .ndjson, .parquet, each also with .gz
+// or .zst behind.
+func FormatOf(name string) (Format, error) {
+	switch strings.ToLower(filepath.Ext(format.TrimCodec(name))) {
+	case ".csv":
+		return Format{Name: "csv"}, nil
+	case ".tsv":
+		return Format{Name: "csv", Delimiter: "\t"}, nil
+	case ".jsonl", ".ndjson":
+		return Format{Name: "jsonl"}, nil
+	case ".parquet", ".pq":
+		return Format{Name: "parquet"}, nil
+	}
+	return Format{}, fault.New(fault.Usage, name, "the name does not say the format").WithHint("give --input-format %s", strings.Join(FormatNames, ", "))
+}
+
+// Open makes the format.
+func (f Format) Open() (format.Format, error) {
+	if !slices.Contains(FormatNames, f.Name) {
+		return nil, fault.New(fault.Usage, "", "no format is called %q", f.Name).WithHint("formats are %s", strings.Join(FormatNames, ", "))
+	}
+	if f.Delimiter != "" && (f.Name != "csv" || len(f.Delimiter) != 1) {
+		return nil, fault.New(fault.Usage, "--delimiter", "%q: a delimiter is one character, and for csv", f.Delimiter)
+	}
+	var nulls format.Nulls
+	if f.Nulls != nil {
+		nulls = *f.Nulls
+	}
+	switch f.Name {
+	case "csv":
+		o := csv.Options{Nulls: nulls}
+		if f.Delimiter != "" {
+			o.Delimiter = f.Delimiter[0]
+		}
+		return csv.Format{Options: o}, nil
+	case "jsonl":
+		return jsonl.Format{Options: jsonl.Options{Nulls: nulls, Known: f.Known, Closed: f.Known != nil}}, nil
+	}
+	return parquet.Format{}, nil
+}
+
+// Suffix is the file name's ending: ".csv".
+func (f Format) Suffix() string {
+	if f.Name == "csv" && f.Delimiter == "\t" {
+		return ".tsv"
+	}
+	return "." + f.Name
+}

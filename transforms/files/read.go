@@ -1,0 +1,197 @@
+package files
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/transforms/block"
+)
+
+func init() {
+	register.DoFn6x1[context.Context, *sdf.LockRTracker, Unit, func(block.Block), func(block.Rejected), func(Report), error](&readFn{})
+	register.Emitter1[block.Block]()
+	register.Emitter1[block.Rejected]()
+}
+
+// Column is a column to read.
+type Column struct {
+	format.Column
+	// Feature: only the model needs it (block.MetaFeature).
+	Feature bool
+}
+
+// ReadOptions say what is read of the files.
+type ReadOptions struct {
+	Run     string // names the run for ProgressOf
+	Format  Format
+	Columns []Column
+	// Whole keeps a unit together: the runner may not split it. For sinks whose files cannot be joined (Parquet).
+	Whole bool
+}
+
+// Rows is what Read gives.
+type Rows struct {
+	Blocks   beam.PCollection // PCollection<block.Block>
+	Rejected beam.PCollection // PCollection<block.Rejected>: rows that do not parse
+	Reports  beam.PCollection // PCollection<Report>, for Commit
+}
+
+// Read reads units (PCollection<Unit>, from Plan). Rows within a unit come in the input's order.
+func Read(s beam.Scope, o ReadOptions, units beam.PCollection) Rows {
+	b, r, p := beam.ParDo3(s.Scope("glulam.files.Read"), &readFn{Options: o}, units)
+	return Rows{Blocks: b, Rejected: r, Reports: p}
+}
+
+// readFn is a splittable DoFn: an element is a unit, its restriction a range of the unit's pieces.
+type readFn struct {
+	Options ReadOptions
+
+	format format.Format
+	cols   []format.Column
+	schema *arrow.Schema // the last reader's, with our marks
+	from   *arrow.Schema // the last reader's
+	rows   beam.Counter
+	bad    beam.Counter
+	bytes  beam.Counter
+}
+
+// CreateInitialRestriction gives all pieces.
+func (f *readFn) CreateInitialRestriction(u Unit) offsetrange.Restriction {
+	return offsetrange.Restriction{Start: 0, End: int64(len(u.Pieces))}
+}
+
+// SplitRestriction splits nothing: a unit is small already.
+func (f *readFn) SplitRestriction(_ Unit, r offsetrange.Restriction) []offsetrange.Restriction {
+	return []offsetrange.Restriction{r}
+}
+
+// RestrictionSize is the stored bytes of the pieces.
+func (f *readFn) RestrictionSize(u Unit, r offsetrange.Restriction) float64 {
+	var n int64
+	for _, p := range u.Pieces[r.Start:r.End] {
+		n += p.Bytes
+	}
+	return float64(n)
+}
+
+// CreateTracker makes a tracker that splits between pieces, or not at all.
+func (f *readFn) CreateTracker(r offsetrange.Restriction) *sdf.LockRTracker {
+	t := offsetrange.NewTracker(r)
+	if f.Options.Whole {
+		return sdf.NewLockRTracker(wholeTracker{t})
+	}
+	return sdf.NewLockRTracker(t)
+}
+
+// wholeTracker never gives anything away.
+type wholeTracker struct{ *offsetrange.Tracker }
+
+// TrySplit refuses.
+func (t wholeTracker) TrySplit(float64) (primary, residual any, err error) {
+	return t.GetRestriction(), nil, nil
+}
+
+// Setup makes the format.
+func (f *readFn) Setup() error {
+	var err error
+	if f.format, err = f.Options.Format.Open(); err != nil {
+		return fault.Wire(err)
+	}
+	f.cols = make([]format.Column, len(f.Options.Columns))
+	for i, c := range f.Options.Columns {
+		f.cols[i] = c.Column
+	}
+	f.rows = beam.NewCounter("glulam", "rows_read")
+	f.bad = beam.NewCounter("glulam", "rows_rejected_by_read")
+	f.bytes = beam.NewCounter("glulam", "bytes_read")
+	return nil
+}
+
+// ProcessElement reads the pieces that it can claim.
+func (f *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, u Unit, blocks func(block.Block), rejected func(block.Rejected), reports func(Report)) error {
+	first := rt.GetRestriction().(offsetrange.Restriction).Start
+	for i := first; rt.TryClaim(i); i++ {
+		r := Report{Kind: kindRead, Unit: u.Index, Part: int32(i)}
+		if err := f.piece(ctx, &u.Pieces[i], block.Origin{Unit: u.Index, Part: int32(first)}, &r, blocks, rejected); err != nil {
+			return fault.Wire(err)
+		}
+		reports(r)
+	}
+	return nil
+}
+
+// piece reads one piece, adding to r what it counts.
+func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r *Report, blocks func(block.Block), rejected func(block.Rejected)) error {
+	origin.Source = p.File.name()
+	st, err := os.Stat(p.File.Path)
+	if err != nil || st.Size() != p.Size || st.ModTime().UnixNano() != p.ModTime {
+		return fault.New(fault.Changed, p.File.name(), "the file is not the one that the run started with").WithHint("leave inputs alone while they are read, and run again")
+	}
+	file, err := p.File.Open()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	layout, err := f.format.Describe(ctx, file)
+	if err != nil {
+		return err
+	}
+	rd, err := f.format.Open(ctx, file, layout, p.Piece, f.cols)
+	if err != nil {
+		return err
+	}
+	defer rd.Close()
+	progress := ProgressOf(f.Options.Run)
+	for {
+		b, err := rd.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		n, bad := b.Record.NumRows(), int64(len(b.Rejected))
+		r.Rows += n + bad
+		r.Rejected += bad
+		r.Blank += b.Blank
+		f.rows.Inc(ctx, n+bad)
+		f.bad.Inc(ctx, bad)
+		f.bytes.Inc(ctx, b.Bytes)
+		for _, l := range b.Rejected {
+			rejected(block.Rejected{Unit: origin.Unit, Part: origin.Part, Letter: l})
+		}
+		if n > 0 {
+			origin.Row, origin.Offset = b.Row, b.Offset
+			rec := f.mark(b.Record)
+			blocks(block.Block{Record: rec, Origin: origin})
+			rec.Release()
+		}
+		progress.Rows.Add(n + bad)
+		progress.Rejected.Add(bad)
+		progress.Bytes.Add(b.Bytes)
+	}
+}
+
+// mark gives the record with block.MetaFeature on the columns that have it.
+func (f *readFn) mark(rec arrow.RecordBatch) arrow.RecordBatch {
+	if f.from != rec.Schema() {
+		fields := rec.Schema().Fields()
+		for i, c := range f.Options.Columns {
+			if c.Feature {
+				fields[i].Metadata = arrow.NewMetadata([]string{block.MetaFeature}, []string{"1"})
+			}
+		}
+		f.from, f.schema = rec.Schema(), arrow.NewSchema(fields, nil)
+	}
+	return array.NewRecordBatch(f.schema, rec.Columns(), rec.NumRows())
+}

@@ -1,0 +1,75 @@
+package score
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model"
+)
+
+// models is the cache of the process: DoFn instances come and go with bundles and Teardown is never called, so a model
+// that was loaded stays.
+var models struct {
+	mu    sync.Mutex
+	byKey map[string]*cached
+	loads atomic.Int64
+}
+
+type cached struct {
+	ready chan struct{} // closed when model and err are set
+	model *model.Model
+	err   error
+	// uncounted is 1 until somebody with a metrics context has counted this load.
+	uncounted atomic.Int64
+}
+
+// Loads is how often a model was loaded in this process.
+func Loads() int64 { return models.loads.Load() }
+
+// load gives the model of these options, loading it if nobody has. Concurrent calls wait for one load; one that fails is
+// forgotten, so that a retried bundle tries again.
+func load(ctx context.Context, o *Options) (*cached, error) {
+	key := fmt.Sprintf("%q %q %q %q", o.Model, o.Digest, o.Engine, o.Features)
+	models.mu.Lock()
+	c, ok := models.byKey[key]
+	if !ok {
+		c = &cached{ready: make(chan struct{})}
+		if models.byKey == nil {
+			models.byKey = map[string]*cached{}
+		}
+		models.byKey[key] = c
+		models.mu.Unlock()
+		c.model, c.err = open(ctx, o)
+		c.uncounted.Store(1)
+		if c.err != nil {
+			models.mu.Lock()
+			delete(models.byKey, key)
+			models.mu.Unlock()
+		}
+		close(c.ready)
+	} else {
+		models.mu.Unlock()
+	}
+	select {
+	case <-c.ready:
+		return c, c.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func open(ctx context.Context, o *Options) (*model.Model, error) {
+	m, err := model.Load(ctx, o.Model, model.Options{Engine: o.Engine, Features: o.Features})
+	if err != nil {
+		return nil, err
+	}
+	if o.Digest != "" && m.Digest() != o.Digest {
+		return nil, fault.New(fault.Changed, o.Model, "the model file is %.19s..., the run was started with %.19s...", m.Digest(), o.Digest).
+			WithHint("start the run again, or put the file back")
+	}
+	models.loads.Add(1)
+	return m, nil
+}

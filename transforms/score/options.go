@@ -1,0 +1,106 @@
+package score
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model"
+)
+
+// Options say what to score with and what to put out. They travel to the workers as JSON.
+type Options struct {
+	// Model is the path of the model file, readable on every worker.
+	Model string
+	// Digest, when not "", is the digest that the model must have (model.Model.Digest): a worker that finds another file
+	// under the path fails instead of scoring with it.
+	Digest string
+	// Engine and Features are as in model.Options; Rename maps feature to column as in model.Model.Bind.
+	Engine   string
+	Features []string
+	Rename   map[string]string
+	// Outputs lists what to add, in this order, of OutputKinds. Default: prediction.
+	Outputs []string
+	// Keep lists the columns of the block to pass on, in the block's order. nil: all that are not marked with
+	// block.MetaFeature. Empty but not nil: none.
+	Keep []string
+}
+
+// OutputKinds are the values of Options.Outputs:
+//
+//   - prediction: what the training library's predict gives: one float64 column "prediction", or "prediction_0" to
+//     "prediction_{K-1}" for a model of K outputs;
+//   - margin: the raw scores likewise;
+//   - class: one int32 column "class", the arg-max or the 0.5 decision; only for classifiers;
+//   - leaf: int32 columns "leaf_0" to "leaf_{T-1}", one a tree (just "leaf" for a single tree): the library's leaf indices;
+//   - model: the model's digest, utf8;
+//   - origin: columns "origin_file", "origin_row", "origin_offset".
+var OutputKinds = []string{"prediction", "margin", "class", "leaf", "model", "origin"}
+
+func (o *Options) outputs() []string {
+	if len(o.Outputs) == 0 {
+		return []string{"prediction"}
+	}
+	return o.Outputs
+}
+
+// Check says whether the outputs can be had of m.
+func (o *Options) Check(m *model.Model) error {
+	for i, k := range o.outputs() {
+		if !slices.Contains(OutputKinds, k) {
+			return fault.New(fault.Usage, "--outputs", "%q is none of %s", k, strings.Join(OutputKinds, ", "))
+		}
+		if slices.Contains(o.outputs()[:i], k) {
+			return fault.New(fault.Usage, "--outputs", "%q is asked for twice", k)
+		}
+		if k == "class" && !m.Forest().HasClass() {
+			return fault.New(fault.Usage, "--outputs", "a model with objective %q has no class", m.Forest().Objective).WithHint("ask for prediction or margin")
+		}
+	}
+	return nil
+}
+
+// Fields lists the columns that scoring with m adds.
+func (o *Options) Fields(m *model.Model) []arrow.Field {
+	var fields []arrow.Field
+	add := func(t arrow.DataType, names ...string) {
+		for _, n := range names {
+			fields = append(fields, arrow.Field{Name: n, Type: t})
+		}
+	}
+	for _, k := range o.outputs() {
+		switch k {
+		case "prediction", "margin":
+			add(arrow.PrimitiveTypes.Float64, model.OutputNames(k, m.Outputs())...)
+		case "class":
+			add(arrow.PrimitiveTypes.Int32, "class")
+		case "leaf":
+			add(arrow.PrimitiveTypes.Int32, model.OutputNames(k, len(m.Forest().Trees))...)
+		case "model":
+			add(arrow.BinaryTypes.String, "model")
+		case "origin":
+			add(arrow.BinaryTypes.String, "origin_file")
+			add(arrow.PrimitiveTypes.Int64, "origin_row", "origin_offset")
+		}
+	}
+	return fields
+}
+
+func (o *Options) want() model.Want {
+	var w model.Want
+	for _, k := range o.outputs() {
+		switch k {
+		case "prediction":
+			w |= model.WantPrediction
+		case "margin":
+			w |= model.WantMargin
+		case "class":
+			w |= model.WantClass
+		case "leaf":
+			w |= model.WantLeaf
+		}
+	}
+	return w
+}

@@ -1,0 +1,161 @@
+package score
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/block"
+)
+
+func init() {
+	register.DoFn4x1[context.Context, block.Block, func(block.Block), func(block.Rejected), error](&scoreFn{})
+	register.Emitter1[block.Block]()
+	register.Emitter1[block.Rejected]()
+}
+
+// Score scores every row of blocks (PCollection<block.Block>). It returns the blocks with their predictions
+// (PCollection<block.Block>) and the rows that the model cannot take (PCollection<block.Rejected>).
+//
+// Options that cannot work panic here or fail the first bundle; check them with Options.Check when the model is at hand.
+func Score(s beam.Scope, o Options, blocks beam.PCollection) (scored, rejected beam.PCollection) {
+	return beam.ParDo2(s.Scope("glulam.Score"), &scoreFn{Options: o}, blocks)
+}
+
+// scoreFn is the unified DoFn: the same in bounded and unbounded pipelines, on every runner.
+type scoreFn struct {
+	Options Options
+
+	model    *cached
+	loads    beam.Counter
+	rows     beam.Counter
+	refused  beam.Counter
+	schema   *arrow.Schema // that binding and plan are for
+	binding  *model.Binding
+	plan     plan
+	scores   model.Scores
+	assemble assembler
+}
+
+// Setup gets the model from the cache of the process.
+func (f *scoreFn) Setup(ctx context.Context) error {
+	c, err := load(ctx, &f.Options)
+	if err != nil {
+		return fault.Wire(err)
+	}
+	if err := f.Options.Check(c.model); err != nil {
+		return fault.Wire(err)
+	}
+	f.model = c
+	f.scores.Want = f.Options.want()
+	f.loads = beam.NewCounter("glulam", "model_loads")
+	f.rows = beam.NewCounter("glulam", "rows_scored")
+	f.refused = beam.NewCounter("glulam", "rows_rejected_by_score")
+	return nil
+}
+
+// ProcessElement scores one block.
+func (f *scoreFn) ProcessElement(ctx context.Context, b block.Block, scored func(block.Block), rejected func(block.Rejected)) error {
+	if n := f.model.uncounted.Swap(0); n > 0 {
+		f.loads.Inc(ctx, n)
+	}
+	if f.schema == nil || f.schema != b.Record.Schema() && !sameSchema(f.schema, b.Record.Schema()) {
+		if err := f.bind(b.Record.Schema()); err != nil {
+			return fault.Wire(err)
+		}
+	}
+	if err := f.binding.Score(b.Record, &f.scores); err != nil {
+		return fault.Wire(err)
+	}
+	for _, r := range f.scores.Refused {
+		rejected(f.reject(&b, r))
+	}
+	f.refused.Inc(ctx, int64(len(f.scores.Refused)))
+	f.rows.Inc(ctx, b.Record.NumRows()-int64(len(f.scores.Refused)))
+	rec := f.assemble.record(&f.plan, &b, &f.scores, f.model.model)
+	// Every run of good rows between refused ones goes out as a block of its own: slices, nothing is copied.
+	first := int64(0)
+	for _, r := range f.scores.Refused {
+		emitRun(&b, rec, first, int64(r.Row), scored)
+		first = int64(r.Row) + 1
+	}
+	emitRun(&b, rec, first, rec.NumRows(), scored)
+	rec.Release()
+	return nil
+}
+
+func emitRun(b *block.Block, rec arrow.RecordBatch, from, to int64, emit func(block.Block)) {
+	if from >= to {
+		return
+	}
+	if from == 0 && to == rec.NumRows() {
+		emit(block.Block{Record: rec, Origin: b.Origin, Times: b.Times})
+		return
+	}
+	part := rec.NewSlice(from, to)
+	defer part.Release()
+	out := block.Block{Record: part, Origin: b.Origin, Times: cut(b.Times, from, to)}
+	out.Origin.Row, out.Origin.Offset = cut(b.Origin.Row, from, to), cut(b.Origin.Offset, from, to)
+	emit(out)
+}
+
+func cut(s []int64, from, to int64) []int64 {
+	if s == nil {
+		return nil
+	}
+	return s[from:to]
+}
+
+// sameSchema compares names, types and metadata: Schema.Equal looks at the first two only.
+func sameSchema(a, b *arrow.Schema) bool {
+	return slices.EqualFunc(a.Fields(), b.Fields(), func(x, y arrow.Field) bool {
+		return x.Equal(y) && x.Metadata.Equal(y.Metadata)
+	})
+}
+
+func (f *scoreFn) bind(schema *arrow.Schema) error {
+	b, err := f.model.model.Bind(schema, f.Options.Rename)
+	if err != nil {
+		return err
+	}
+	p, err := newPlan(&f.Options, schema, f.model.model)
+	if err != nil {
+		return err
+	}
+	f.schema, f.binding, f.plan = schema, b, p
+	return nil
+}
+
+func (f *scoreFn) reject(b *block.Block, r model.Refusal) block.Rejected {
+	row, offset := b.Origin.At(r.Row)
+	return block.Rejected{Unit: b.Origin.Unit, Part: b.Origin.Part, Letter: fault.Letter{
+		Source: b.Origin.Source, Row: row, Offset: offset, Raw: rawRow(b.Record, r.Row), Stage: "score",
+		Code: r.Code, Field: r.Field, Message: r.Message, Model: f.model.model.Digest(),
+	}}
+}
+
+// rawRow is the row as it came, if the block carries that, else the row as JSON.
+func rawRow(rec arrow.RecordBatch, i int) []byte {
+	for c, field := range rec.Schema().Fields() {
+		if field.Metadata.FindKey(format.MetaRawRow) >= 0 {
+			if a, ok := rec.Column(c).(*array.Binary); ok {
+				return a.Value(i)
+			}
+		}
+	}
+	one := rec.NewSlice(int64(i), int64(i)+1)
+	defer one.Release()
+	text, err := one.MarshalJSON()
+	if err != nil {
+		return fmt.Appendf(nil, "%v", one)
+	}
+	return text
+}

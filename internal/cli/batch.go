@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/pipelines"
+	"github.com/glulam/glulam/runners"
+	"github.com/glulam/glulam/transforms/files"
+)
+
+// batchCmd is `glulam batch`. Every flag but --file is a key of the spec file: spec.go reads it into the same fields.
+type batchCmd struct {
+	File string `short:"f" placeholder:"SPEC" group:"run" help:"read a YAML file whose keys are these flags, without the dashes; flags win over it, and paths in it are relative to the current directory"`
+
+	Model        string  `placeholder:"PATH" group:"what" help:"model file"`
+	Input        paths   `placeholder:"PATH ..." group:"what" help:"files to read: paths and quoted patterns such as 'rows-*.csv'; - is standard input"`
+	Output       string  `placeholder:"DIR" group:"what" help:"directory for predictions, rejected rows and run.json; refused when it is not empty"`
+	Overwrite    bool    `group:"what" help:"replace the output of an earlier run"`
+	InputFormat  string  `placeholder:"FORMAT" group:"files" help:"csv, jsonl or parquet; default: from the name, without .gz or .zst"`
+	OutputFormat string  `placeholder:"FORMAT" group:"files" help:"likewise; default: the input's"`
+	Delimiter    string  `placeholder:"CHAR" group:"files" help:"between CSV cells, in and out; \\t is a tab; default: a comma, and a tab for .tsv"`
+	NullNumbers  list    `placeholder:"A,B" group:"files" help:"what a missing number looks like; default: an empty cell, NA, NaN, nan, null"`
+	NullTexts    list    `placeholder:"A,B" group:"files" help:"what a missing text looks like; default: an empty cell"`
+	Features     list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for a model file that has none"`
+	Rename       renames `placeholder:"FEATURE=COLUMN" group:"columns" help:"take a feature from a column of another name; may be given again"`
+	Columns      list    `placeholder:"A,B" group:"columns" help:"input columns to keep beside the predictions; default: all; --columns= keeps none"`
+	Outputs      list    `placeholder:"A,B" group:"columns" help:"what to add, of prediction, margin, class, leaf, model, origin; default: prediction"`
+	Shards       whole   `placeholder:"N" group:"run" help:"at most so many output files; default: by size"`
+	MaxRejected  string  `placeholder:"N or N%" group:"run" help:"how many rows may be rejected before the exit code is 3; default: 0"`
+	Engine       string  `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
+	Runner       string  `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct)"`
+	JSON         bool    `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
+	LogLevel     string  `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
+}
+
+// spec gives what the flags ask for.
+func (c *batchCmd) spec() pipelines.Batch {
+	return pipelines.Batch{
+		Model: c.Model, Input: c.Input, Output: c.Output, Overwrite: c.Overwrite,
+		InputFormat: c.InputFormat, OutputFormat: c.OutputFormat, Delimiter: delimiter(c.Delimiter),
+		NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
+		Columns: c.Columns, Outputs: c.Outputs, Rename: c.Rename, Features: c.Features,
+		Shards: int(c.Shards), MaxRejected: c.MaxRejected, Engine: c.Engine,
+	}
+}
+
+// validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
+func (c *batchCmd) validate() error {
+	b := c.spec()
+	errs := []error{b.Validate()}
+	if err := runners.Check(c.Runner); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := logLevel(c.LogLevel); err != nil {
+		errs = append(errs, fault.New(fault.Usage, "", "%w", err).OnField("log-level"))
+	}
+	return errors.Join(errs...)
+}
+
+// Run runs the job: see the package's documentation.
+func (c *batchCmd) Run(k *kong.Context, e *env) error {
+	if listed, err := beamFlags(e.beamArgs, e.stdout); listed || err != nil {
+		return err
+	}
+	from, err := c.settle(k)
+	if err != nil {
+		return err
+	}
+	level, err := logLevel(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	beam.Init() // sets a logger of its own
+	slog.SetDefault(slog.New(runners.QuietBeam(slog.NewTextHandler(e.screen, &slog.HandlerOptions{Level: level}))))
+
+	ctx, stop := interruptible(context.Background(), e.screen)
+	defer stop()
+	s, err := c.score(ctx, e)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &fault.Error{Code: fault.Interrupted, Err: errors.New("interrupted; nothing final was written")}
+	case err != nil:
+		return from.locate(err)
+	case c.JSON:
+		err = writeJSON(e.stdout, s)
+	default:
+		io.WriteString(e.screen, s.text()) // a screen that cannot be written to changes nothing of the run
+	}
+	if err == nil && s.OverLimit {
+		err = s.finding()
+	}
+	return err
+}
+
+// score runs the job to its end, without a word about the outcome.
+func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
+	b := c.spec()
+	job, err := b.Prepare(ctx, newPatient(ctx, e.stdin))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := job.Cleanup(); err == nil && cerr != nil {
+			err = &fault.Error{Code: fault.Unwritable, Source: b.Output, Err: cerr, Hint: "the output is complete; remove what is left of .glulam-* by hand"}
+		}
+	}()
+	p, root := beam.NewPipelineWithRoot()
+	job.Build(root, runners.Lanes(c.Runner))
+	slog.Info("starting", "job", job.String())
+	done := follow(e.screen, job.Progress())
+	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner, Job: "glulam-" + job.Run})
+	done()
+	if err != nil {
+		return nil, err
+	}
+	m, err := job.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	return c.summarize(m, time.Since(e.started))
+}
+
+// summarize gathers what is to be said of a run.
+func (c *batchCmd) summarize(m files.Manifest, took time.Duration) (*summary, error) {
+	limit, err := pipelines.ParseLimit(c.MaxRejected)
+	if err != nil {
+		return nil, err
+	}
+	s := newSummary(m, c.Output, took, peakMemory())
+	s.OverLimit = limit.Exceeded(m.Rows)
+	if c.MaxRejected != "" {
+		s.MaxRejected = c.MaxRejected
+	}
+	return s, nil
+}
+
+// logLevel reads the value of --log-level.
+func logLevel(s string) (slog.Level, error) {
+	switch s {
+	case "debug":
+		return slog.LevelDebug, nil
+	case "info":
+		return slog.LevelInfo, nil
+	case "", "warn":
+		return slog.LevelWarn, nil
+	case "error":
+		return slog.LevelError, nil
+	}
+	return 0, fmt.Errorf("%q is none of debug, info, warn, error", s)
+}
+
+// beamFlags hands what follows "--" to Beam's own flags. listed tells that the flags were asked for, and printed to w.
+func beamFlags(args []string, w io.Writer) (listed bool, err error) {
+	if len(args) == 0 {
+		return false, nil
+	}
+	set := flag.CommandLine
+	set.Init("glulam", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Usage = func() {}
+	err = set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(w, "Flags of Beam, to be given after --:")
+		set.SetOutput(w)
+		set.PrintDefaults()
+		return true, nil
+	case err != nil:
+		text := err.Error()
+		if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
+			text = fmt.Sprintf("%q is not a flag of Beam", name)
+		}
+		return false, fault.New(fault.Usage, "after --", "%s", text).WithHint("glulam batch -- --help lists Beam's flags")
+	case set.NArg() > 0:
+		return false, fault.New(fault.Usage, "after --", "%q is not a flag of Beam", set.Arg(0)).WithHint("glulam's own flags stand before --")
+	}
+	return false, nil
+}

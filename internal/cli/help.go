@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alecthomas/kong"
+)
+
+// flagGroups are the headings of the flags, in their order.
+var flagGroups = []kong.Group{
+	{Key: "what", Title: "What"},
+	{Key: "columns", Title: "Columns"},
+	{Key: "files", Title: "File formats"},
+	{Key: "run", Title: "The run"},
+}
+
+// page is what a help page says beside its flags.
+type page struct {
+	about    string
+	usage    string
+	examples []string
+	notes    string
+}
+
+var exitCodes = `Exit codes
+  0  done
+  1  failed; nothing final was written
+  2  wrong usage
+  3  done, with findings: all good rows are written, but more rows than
+     --max-rejected allows were rejected
+`
+
+var pages = map[string]page{
+	"": {
+		about: "glulam scores rows with tree-ensemble models on Apache Beam.",
+		usage: "glulam COMMAND [flags]",
+		examples: []string{
+			"glulam batch --model flights.txt --input 'rows-*.csv' --output predictions/",
+			"glulam inspect flights.txt",
+		},
+		notes: "glulam COMMAND --help tells more of a command.\n\n" + exitCodes,
+	},
+	"batch": {
+		about: "Reads rows from files, scores them with a model, and writes them with their predictions.",
+		usage: "glulam batch [flags] [-- BEAM FLAGS]",
+		examples: []string{
+			"glulam batch --model flights.txt --input 'rows-*.csv' --output predictions/",
+			"glulam batch -f run.yaml --overwrite",
+			"zcat rows.csv.gz | glulam batch -f run.yaml --input - --input-format csv",
+		},
+		notes: `Lists are names with commas between them; a comma in a name is written \,
+A spec for -f is YAML, with lists as lists or in the form of the flag:
+
+  model: flights.txt
+  input: [rows-1.csv, rows-2.csv]
+  output: predictions
+  columns: id, carrier
+  rename: {dep_delay: delay}
+  max-rejected: 1%
+
+Rows that cannot be scored are in OUTPUT/rejected, each with the reason; what
+was run, and what came of it, in OUTPUT/run.json. glulam batch -- --help lists
+Beam's flags.
+
+` + exitCodes,
+	},
+	"inspect": {
+		about: "Shows what a model is: its format, objective, size, features and outputs.",
+		usage: "glulam inspect MODEL [flags]",
+		examples: []string{
+			"glulam inspect flights.txt",
+			"glulam inspect flights.txt --json | jq -r '.features[].name'",
+		},
+	},
+	"version": {
+		about:    "Shows the versions of glulam, Go and Beam.",
+		usage:    "glulam version [--json]",
+		examples: []string{"glulam version"},
+	},
+}
+
+// printHelp prints the help of the selected command.
+func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
+	node, name := ctx.Model.Node, ""
+	if cmd := ctx.Selected(); cmd != nil {
+		node, name = cmd, cmd.Name
+	}
+	h := &helpWriter{w: ctx.Stdout, width: max(60, min(100, columnsOf(ctx.Stdout, 80)))}
+	p := pages[name]
+	h.wrap("", p.about)
+	h.line("")
+	for _, e := range p.examples {
+		h.line("  " + e)
+	}
+	h.line("\nUsage: " + p.usage)
+	if name == "" {
+		h.section("Commands", commandTerms(node))
+	}
+	for _, pos := range node.Positional {
+		h.section("Arguments", [][2]string{{strings.ToUpper(pos.Name), pos.Help}})
+	}
+	groups := map[string][][2]string{}
+	for _, f := range node.Flags {
+		if f.Group != nil {
+			groups[f.Group.Key] = append(groups[f.Group.Key], flagTerm(f))
+		} else if f.Name != "help" {
+			groups[""] = append(groups[""], flagTerm(f))
+		}
+	}
+	for _, g := range flagGroups {
+		h.section(g.Title, groups[g.Key])
+	}
+	h.section("Flags", groups[""])
+	if p.notes != "" {
+		h.line("")
+		io.WriteString(h.w, p.notes)
+	}
+	return nil
+}
+
+func commandTerms(node *kong.Node) (terms [][2]string) {
+	for _, c := range node.Children {
+		terms = append(terms, [2]string{c.Name, c.Help})
+	}
+	return terms
+}
+
+func flagTerm(f *kong.Flag) [2]string {
+	term := "--" + f.Name
+	if f.Short != 0 {
+		term = fmt.Sprintf("-%c, %s", f.Short, term)
+	}
+	if !f.IsBool() {
+		term += " " + f.FormatPlaceHolder()
+	}
+	return [2]string{term, f.Help}
+}
+
+// helpWriter lays help out.
+type helpWriter struct {
+	w     io.Writer
+	width int
+}
+
+func (h *helpWriter) line(s string) { fmt.Fprintln(h.w, s) }
+
+// section writes terms with their explanations beside them.
+func (h *helpWriter) section(title string, terms [][2]string) {
+	if len(terms) == 0 {
+		return
+	}
+	const column = 26 // of the explanations; longer terms have a line of their own
+	h.line("\n" + title)
+	for _, t := range terms {
+		lead := fmt.Sprintf("  %-*s", column-2, t[0])
+		if utf8.RuneCountInString(lead) > column || !strings.HasSuffix(lead, " ") {
+			h.line(strings.TrimRight(lead, " "))
+			lead = strings.Repeat(" ", column)
+		}
+		h.wrap(lead, t[1])
+	}
+}
+
+// wrap writes words behind a lead, further lines indented as far.
+func (h *helpWriter) wrap(lead, text string) {
+	indent := strings.Repeat(" ", utf8.RuneCountInString(lead))
+	line := lead
+	for i, word := range strings.Fields(text) {
+		if i > 0 && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > h.width {
+			h.line(strings.TrimRight(line, " "))
+			line = indent + word
+			continue
+		}
+		if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	h.line(strings.TrimRight(line, " "))
+}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// commands is the grammar of the command line.
+type commands struct {
+	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
+	Inspect inspectCmd `cmd:"" help:"show what a model is"`
+	Version versionCmd `cmd:"" help:"show the versions of glulam, Go and Beam"`
+}
+
+// env is what a subcommand has around it.
+type env struct {
+	stdin    io.Reader
+	stdout   io.Writer
+	screen   *screen // standard error
+	beamArgs []string
+	started  time.Time
+}
+
+// Main runs glulam with args, which do not have the program's name, and returns the exit code: see the package's
+// documentation. It sets slog's default logger and may be called once a process: Beam can be initialized only once.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	// Whoever reads our output may stop reading: that gives an error to the writer instead of ending the process.
+	signal.Ignore(syscall.SIGPIPE)
+	out := &output{w: stdout}
+	e := &env{stdin: stdin, stdout: out, screen: newScreen(stderr), started: time.Now()}
+	defer func() {
+		if r := recover(); r != nil {
+			e.screen.clear()
+			code = report(e.screen, defect(fmt.Sprint(r), debug.Stack()))
+		}
+	}()
+	err := run(args, e)
+	e.screen.clear()
+	if err == nil {
+		err = out.failure()
+	}
+	return report(e.screen, err)
+}
+
+// run parses the arguments and runs the subcommand.
+func run(args []string, e *env) error {
+	// What follows "--" is Beam's.
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, e.beamArgs = args[:i], args[i+1:]
+	}
+	bare := len(args) == 0
+	if bare { // wrong usage, which the help helps most
+		args, e.stdout = []string{"--help"}, e.screen
+	}
+	parser, exited, err := newParser(e)
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case *exited && bare:
+		return silentUsage{}
+	case *exited:
+		return nil
+	case err != nil:
+		return usage(err)
+	case len(e.beamArgs) > 0 && parsed.Selected().Name != "batch":
+		return fault.New(fault.Usage, "--", "%s takes no Beam flags", parsed.Selected().Name)
+	}
+	return parsed.Run(e)
+}
+
+// newParser makes the parser. *exited tells, after Parse, that a flag like --help did all there was to do.
+func newParser(e *env) (parser *kong.Kong, exited *bool, err error) {
+	exited = new(bool)
+	parser, err = kong.New(&commands{},
+		kong.Name("glulam"),
+		kong.Description("glulam scores rows with tree-ensemble models on Apache Beam."),
+		kong.Writers(e.stdout, e.screen),
+		kong.Exit(func(int) { *exited = true }),
+		kong.Help(printHelp),
+		kong.ExplicitGroups(flagGroups),
+	)
+	return parser, exited, err
+}

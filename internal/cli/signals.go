@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// errStopped is the cause of a context that a signal ended.
+var errStopped = errors.New("stopped by a signal")
+
+// interruptible gives a context that ends with the first SIGINT or SIGTERM. The second one ends the process. stop must be
+// called; it gives the signals back to the system.
+func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-done:
+			return
+		}
+		cancel(errStopped)
+		if s.terminal() {
+			fmt.Fprintln(s, "glulam: stopping and cleaning up; once more to stop at once")
+		}
+		select {
+		case <-signals:
+			s.clear()
+			os.Exit(exitFailed)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel(nil)
+	}
+}
+
+// patient reads from r until ctx ends, also when r blocks (a terminal, a pipe that nobody writes to).
+type patient struct {
+	ctx    context.Context
+	blocks chan block
+	rest   block
+}
+
+type block struct {
+	data []byte
+	err  error
+}
+
+func newPatient(ctx context.Context, r io.Reader) *patient {
+	p := &patient{ctx: ctx, blocks: make(chan block)}
+	go func() {
+		for {
+			buf := make([]byte, 256<<10)
+			n, err := r.Read(buf)
+			select {
+			case p.blocks <- block{buf[:n], err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// Read implements io.Reader.
+func (p *patient) Read(b []byte) (int, error) {
+	for len(p.rest.data) == 0 && p.rest.err == nil {
+		select {
+		case p.rest = <-p.blocks:
+		case <-p.ctx.Done():
+			return 0, context.Cause(p.ctx)
+		}
+	}
+	if len(p.rest.data) == 0 {
+		return 0, p.rest.err
+	}
+	n := copy(b, p.rest.data)
+	p.rest.data = p.rest.data[n:]
+	return n, nil
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// list is the value of a flag that takes several names: "a,b,c", with "\," for a comma in a name. The flag may be given
+// again, which adds to it. nil: the flag is absent. Empty: it was given without a name, which means none.
+type list []string
+
+// Decode implements kong.MapperValue.
+func (l *list) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("list")
+	if err != nil {
+		return err
+	}
+	*l = append(append(list{}, *l...), splitList(t.String())...)
+	return nil
+}
+
+// splitList splits at commas that no backslash precedes; blanks after a comma do not count. "" has no elements.
+func splitList(s string) []string {
+	if s == "" {
+		return []string{}
+	}
+	var out []string
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && s[i+1] == ',':
+			b.WriteByte(',')
+			i++
+		case s[i] == ',':
+			out = append(out, b.String())
+			b.Reset()
+			for i+1 < len(s) && s[i+1] == ' ' {
+				i++
+			}
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return append(out, b.String())
+}
+
+// paths is the value of --input: one or more paths and patterns, so that a list which the shell made of a pattern works
+// too. The flag may be given again. Commas do not separate: they may stand in names.
+type paths []string
+
+// Decode implements kong.MapperValue.
+func (p *paths) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("path")
+	if err != nil {
+		return err
+	}
+	*p = append(*p, t.String())
+	for _, t := range ctx.Scan.PopWhile(kong.Token.IsValue) {
+		*p = append(*p, t.String())
+	}
+	return nil
+}
+
+// whole is the value of a flag that takes a whole number.
+type whole int
+
+// Decode implements kong.MapperValue.
+func (w *whole) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("whole number")
+	if err != nil {
+		return err
+	}
+	return w.set(t.String())
+}
+
+func (w *whole) set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	*w = whole(n)
+	return nil
+}
+
+// renames is the value of --rename: feature=column, once a flag. A feature whose name has an equals sign is renamed in a
+// spec file.
+type renames map[string]string
+
+// Decode implements kong.MapperValue.
+func (r *renames) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("feature=column")
+	if err != nil {
+		return err
+	}
+	feature, column, ok := strings.Cut(t.String(), "=")
+	if !ok || feature == "" || column == "" {
+		return fmt.Errorf("%q is not feature=column", t.String())
+	}
+	if have, twice := (*r)[feature]; twice {
+		return fmt.Errorf("the feature %q is renamed twice, to %q and %q", feature, have, column)
+	}
+	if *r == nil {
+		*r = renames{}
+	}
+	(*r)[feature] = column
+	return nil
+}
+
+// delimiter understands the two usual ways to write a tab where none can be typed.
+func delimiter(s string) string {
+	if s == `\t` || s == "tab" {
+		return "\t"
+	}
+	return s
+}

@@ -21,7 +21,7 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[context.Context, int, func(*Report) bool, func(int64), error](&commitFn{})
+	beam.RegisterDoFn(&commitFn{})
 	register.Iter1[Report]()
 	register.Emitter1[int64]()
 }

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[context.Context, []byte, func(Unit), func(Report), error](&planFn{})
-	register.DoFn2x0[Unit, func(Unit)](&laneFn{})
+	beam.RegisterDoFn(&planFn{})
+	beam.RegisterDoFn(&laneFn{})
 	register.Emitter1[Unit]()
 	register.Emitter1[Report]()
 }

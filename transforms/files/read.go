@@ -17,8 +17,10 @@ import (
 	"github.com/glulam/glulam/transforms/block"
 )
 
+// DoFns here work on blocks, so that calling them by reflection costs nothing; register's generic wrappers of a DoFn with
+// six parameters take the compiler a minute.
 func init() {
-	register.DoFn6x1[context.Context, *sdf.LockRTracker, Unit, func(block.Block), func(block.Rejected), func(Report), error](&readFn{})
+	beam.RegisterDoFn(&readFn{})
 	register.Emitter1[block.Block]()
 	register.Emitter1[block.Rejected]()
 }

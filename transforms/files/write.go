@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -18,8 +17,8 @@ import (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, block.Block, func(Report), error](&writeFn{})
-	register.DoFn3x1[context.Context, block.Rejected, func(Report), error](&rejectFn{})
+	beam.RegisterDoFn(&writeFn{})
+	beam.RegisterDoFn(&rejectFn{})
 }
 
 // WriteOptions say where rows go.

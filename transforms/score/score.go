@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[context.Context, block.Block, func(block.Block), func(block.Rejected), error](&scoreFn{})
+	beam.RegisterDoFn(&scoreFn{})
 	register.Emitter1[block.Block]()
 	register.Emitter1[block.Rejected]()
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,9 +63,17 @@ func TestCutFlights(t *testing.T) {
 	}
 }
 
-// TestMutants spoils real files in many ways. What comes out is an error or a forest that can be evaluated.
+// TestMutants spoils real files in many ways. What comes out is an error or a forest that can be evaluated. GLULAM_MUTANTS
+// says how many of each file there are to be.
 func TestMutants(t *testing.T) {
-	const mutants = 3000
+	mutants := uint64(3000)
+	if s := os.Getenv("GLULAM_MUTANTS"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mutants = n
+	}
 	for name, data := range realModels(t) {
 		t.Run(name, func(t *testing.T) {
 			var seed uint64

@@ -8,6 +8,6 @@
 // [Load] finds out the format from the bytes. A [Model] is immutable and safe for concurrent use, and so is a [Binding];
 // a [Scores] belongs to one goroutine and is used again and again, so that scoring allocates nothing a row.
 //
-// Numbers are the training library's: margins bit for bit, predictions within 3 ulp (see forest.Predictions). What
+// Numbers are the training library's, bit for bit (see forest.Forest.Predictions for the one exception). What
 // cannot be read exactly is refused when the model is loaded or bound, never replaced.
 package model

@@ -28,14 +28,24 @@ type PlanOptions struct {
 	Run    string // names the run for ProgressOf
 	Files  []Input
 	Format Format
-	// Shards is how many units, and so output files, there are to be at the most; they are filled evenly. 0: one for every
-	// UnitBytes of input.
+	// Shards is how many units, and so output files, there are to be at the most; they are filled evenly. 0: see UnitBytes.
 	Shards int
 }
 
-// UnitBytes is the input of one unit when nobody says how many there are to be. Small enough that the last one of a run
-// does not keep one core busy for long, large enough that files are worth opening.
+// UnitBytes is the most input of one unit when nobody says how many there are to be: small enough that the last one of a
+// run does not keep one core busy for long. There are a multiple of four, for cores to share; a small input has fewer, of
+// at least smallUnit, and one below that is one unit. The number depends on the input alone, not on the machine.
 const UnitBytes = 32 << 20
+
+const smallUnit = 4 << 20
+
+// unitsFor is how many units an input of so many bytes has.
+func unitsFor(bytes int64) int64 {
+	if bytes < 4*smallUnit {
+		return max(1, bytes/smallUnit)
+	}
+	return (bytes + 4*UnitBytes - 1) / (4 * UnitBytes) * 4
+}
 
 // pieceBytes is the input of one piece: what a runner can split a unit into.
 const pieceBytes = 8 << 20
@@ -106,10 +116,11 @@ func plan(ctx context.Context, o PlanOptions) ([]Unit, []InputFile, error) {
 		total += st.Size()
 	}
 	progress.Total.Store(total)
-	target := int64(pieceBytes)
-	if o.Shards > 0 {
-		target = max(1, min(target, total/int64(o.Shards)/4))
+	shards := int64(o.Shards)
+	if shards == 0 {
+		shards = unitsFor(total)
 	}
+	target := max(1, min(pieceBytes, total/shards/4)) // pieces small enough to fill units evenly
 	inputs := make([]InputFile, len(o.Files))
 	pieces := make([][]UnitPiece, len(o.Files))
 	g, gctx := errgroup.WithContext(ctx)
@@ -248,7 +259,7 @@ func cutUnits(pieces []UnitPiece, o PlanOptions) []Unit {
 	}
 	n := int64(o.Shards)
 	if n == 0 {
-		n = max(1, (total+UnitBytes/2)/UnitBytes)
+		n = unitsFor(total)
 	}
 	var units []Unit
 	var done int64

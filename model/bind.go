@@ -32,7 +32,7 @@ func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
 	}
 	var unknown []string
 	for feature := range rename {
-		if !slices.ContainsFunc(f.Features, func(ft forest.Feature) bool { return ft.Name == feature }) {
+		if !m.has(feature) {
 			unknown = append(unknown, feature)
 		}
 	}
@@ -133,6 +133,8 @@ func (m *Model) misfit(missing, twice, wrong []string) error {
 	e := fault.New(fault.Schema, "", "the columns do not fit model %s: %s", m.name, strings.Join(parts, "; "))
 	if len(missing) > 0 {
 		switch {
+		case !m.has(missing[0]):
+			e.WithHint("it is what --rename says: name a column that is there")
 		case nameless(m.forest):
 			e.WithHint("the model carries only placeholder names: give the %d names in the order of training with --features a,b,c", len(m.forest.Features))
 		default:
@@ -140,6 +142,11 @@ func (m *Model) misfit(missing, twice, wrong []string) error {
 		}
 	}
 	return e
+}
+
+// has says whether a feature has this name.
+func (m *Model) has(feature string) bool {
+	return slices.ContainsFunc(m.forest.Features, func(ft forest.Feature) bool { return ft.Name == feature })
 }
 
 // MissingColumns is the error of Bind for columns that are not there: for planners, which know names before types.

@@ -35,7 +35,8 @@ type Scores struct {
 	// Refused lists rows that cannot be scored, in ascending order. Their values above mean nothing.
 	Refused []Refusal
 
-	x []float64
+	x      []float64 // rows as the trees' features
+	lookup []float64 // codes of a dictionary's values
 }
 
 // Refusal is a row that the model cannot take, and why.
@@ -46,8 +47,11 @@ type Refusal struct {
 	Message string
 }
 
-// chunk is how many rows are gathered and evaluated together.
-const chunk = 1024
+// chunkRows and chunkValues limit how many rows are gathered and evaluated together: a model may have a million features.
+const (
+	chunkRows   = 1024
+	chunkValues = 1 << 20
+)
 
 // Score evaluates all rows of rec, whose schema must be the one that was bound. Missing values (null, NaN) and unseen
 // categories do what the training library does. It allocates nothing once the slices of s have grown.
@@ -60,9 +64,10 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 	}
 	n := int(rec.NumRows())
 	k, width := f.Outputs, len(f.Features)
+	chunk := max(1, min(chunkRows, chunkValues/width))
 	s.Rows = n
 	s.Refused = s.Refused[:0]
-	s.x = grow(s.x, chunk*width)
+	s.x = grow(s.x, min(chunk, n)*width)
 	s.Margin = grow(s.Margin, n*k)
 	if s.Want&WantLeaf != 0 {
 		s.Leaf = grow(s.Leaf, n*len(f.Trees))
@@ -194,7 +199,7 @@ func eachNumber(col arrow.Array, first, rows int, dst []float64, width int) bool
 		at = func(i int) float64 { return float64(a.Value(i).Float32()) }
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
-		at = func(i int) float64 { return decimal(a.Value(i).ToString(scale)) }
+		at = func(i int) float64 { return decimal128Value(a.Value(i), scale) }
 	case *array.Decimal256:
 		scale := a.DataType().(*arrow.Decimal256Type).Scale
 		at = func(i int) float64 { return decimal(a.Value(i).ToString(scale)) }
@@ -242,18 +247,20 @@ func (c *boundColumn) texts(a textArray, first, rows int, dst []float64, width i
 	return nil
 }
 
-// dictionary looks every value of the dictionary up once, then the rows.
+// dictionary looks every value of the dictionary up once, then the rows. If it is longer than the rows are many, it looks up
+// the rows' values only.
 func (c *boundColumn) dictionary(a *array.Dictionary, first, rows int, dst []float64, width int, s *Scores) error {
 	d := a.Dictionary()
-	lookup := make([]float64, d.Len())
-	var refused Scores
-	if err := c.gather(d, 0, d.Len(), lookup, 1, &refused); err != nil {
+	if d.Len() > rows {
+		return c.dictionaryRows(a, first, rows, dst, width, s)
+	}
+	lookup := grow(s.lookup, d.Len())
+	before := len(s.Refused)
+	if err := c.gather(d, 0, d.Len(), lookup, 1, s); err != nil {
 		return err
 	}
-	bad := make(map[int]Refusal, len(refused.Refused))
-	for _, r := range refused.Refused {
-		bad[r.Row] = r
-	}
+	bad := slices.Clone(s.Refused[before:]) // their rows are places in the dictionary
+	s.Refused = s.Refused[:before]
 	for i := range rows {
 		if a.IsNull(first + i) {
 			dst[i*width] = math.NaN()
@@ -261,9 +268,32 @@ func (c *boundColumn) dictionary(a *array.Dictionary, first, rows int, dst []flo
 		}
 		at := a.GetValueIndex(first + i)
 		dst[i*width] = lookup[at]
-		if r, ok := bad[at]; ok {
+		if len(bad) == 0 {
+			continue
+		}
+		if n, ok := slices.BinarySearchFunc(bad, at, func(r Refusal, at int) int { return r.Row - at }); ok {
+			r := bad[n]
 			r.Row = first + i
 			s.Refused = append(s.Refused, r)
+		}
+	}
+	s.lookup = lookup
+	return nil
+}
+
+func (c *boundColumn) dictionaryRows(a *array.Dictionary, first, rows int, dst []float64, width int, s *Scores) error {
+	d := a.Dictionary()
+	for i := range rows {
+		if a.IsNull(first + i) {
+			dst[i*width] = math.NaN()
+			continue
+		}
+		before := len(s.Refused)
+		if err := c.gather(d, a.GetValueIndex(first+i), 1, dst[i*width:], width, s); err != nil {
+			return err
+		}
+		if len(s.Refused) > before {
+			s.Refused[before].Row = first + i
 		}
 	}
 	return nil

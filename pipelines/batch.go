@@ -140,11 +140,10 @@ type BatchJob struct {
 	Model *model.Model
 	Run   string // names the run: files.ProgressOf
 
-	inputs     []files.Input
-	in, out    files.Format
-	columns    []files.Column
-	manifest   files.Manifest
-	totalBytes int64
+	inputs   []files.Input
+	in, out  files.Format
+	columns  []files.Column
+	manifest files.Manifest
 }
 
 // Prepare looks everything over: see the package's documentation. stdin is where "-" reads from; it is copied to the

@@ -16,7 +16,7 @@ import (
 // Errors are *fault.Error that say neither file nor row: fault.BadText for a string inside a list, struct or map that is
 // not UTF-8, fault.Unsupported for a type that Arrow has grown since. dst is then returned as it was given.
 //
-// Safe for concurrent use.
+// Safe for concurrent use with different arrays; Arrow itself does not let two goroutines first look into one dictionary.
 func AppendCSV(dst []byte, arr arrow.Array, i int) ([]byte, error) {
 	return appendValue(dst, arr, i, cell)
 }
@@ -27,7 +27,7 @@ func AppendCSV(dst []byte, arr arrow.Array, i int) ([]byte, error) {
 // Errors are *fault.Error that say neither file nor row: fault.BadText for a string that is not UTF-8,
 // fault.Unsupported for a type that Arrow has grown since. dst is then returned as it was given.
 //
-// Safe for concurrent use.
+// Safe for concurrent use with different arrays; Arrow itself does not let two goroutines first look into one dictionary.
 func AppendJSON(dst []byte, arr arrow.Array, i int) ([]byte, error) {
 	return appendValue(dst, arr, i, value)
 }

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 
@@ -31,21 +33,21 @@ func fileOf(tb testing.TB, b []byte) *format.File {
 func BenchmarkRead(b *testing.B) {
 	data := bytes.Repeat(flights(b), 10)
 	rows := bytes.Count(data, newline)
-	run := func(name string, read func() int) {
+	run := func(name string, data []byte, read func(*format.File) int) {
+		file := fileOf(b, data)
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if n := read(); n != rows {
+				if n := read(file); n != rows {
 					b.Fatalf("%d rows of %d", n, rows)
 				}
 			}
 			b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
-	file := fileOf(b, data)
-	ours := func(cols []format.Column) func() int {
-		return func() (n int) {
+	ours := func(cols []format.Column) func(*format.File) int {
+		return func(file *format.File) (n int) {
 			err := batches(Format{}, file, &format.Layout{}, whole, cols, func(b *format.Batch) error {
 				n += int(b.Record.NumRows())
 				return nil
@@ -57,14 +59,37 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	cols := flightColumns()
-	run("glulam", ours(cols))
-	run("glulam, numbers", ours(cols[:len(flightNumbers)]))
-	run("glulam, and the row", ours(append(cols[:len(cols):len(cols)], format.Column{Name: "row", Kind: format.RawRow})))
-	run("glulam, nothing", ours(nil))
-	run("encoding-json map", func() int { return readMaps(b, data) })
-	run("encoding-json struct", func() int { return readStructs(b, data) })
-	run("jsontext tokens", func() int { return readTokens(b, data) })
-	run("arrow JSONReader", func() int { return readArrow(b, data) })
+	run("glulam", data, ours(cols))
+	run("glulam, numbers", data, ours(cols[:len(flightNumbers)]))
+	run("glulam, and the row", data, ours(append(cols[:len(cols):len(cols)], format.Column{Name: "row", Kind: format.RawRow})))
+	run("glulam, nothing", data, ours(nil))
+	run("glulam, members left out", respell(data, 0.2, false), ours(cols))
+	run("glulam, members in any order", respell(data, 0, true), ours(cols))
+	run("encoding-json map", data, func(*format.File) int { return readMaps(b, data) })
+	run("encoding-json struct", data, func(*format.File) int { return readStructs(b, data) })
+	run("jsontext tokens", data, func(*format.File) int { return readTokens(b, data) })
+	run("arrow JSONReader", data, func(*format.File) int { return readArrow(b, data) })
+}
+
+// respell writes the records anew, without some of the members or with all of them in another order each time.
+func respell(data []byte, without float64, shuffle bool) []byte {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var out []byte
+	for line := range bytes.Lines(data) {
+		ms := members(line)
+		if shuffle {
+			rng.Shuffle(len(ms), func(i, k int) { ms[i], ms[k] = ms[k], ms[i] })
+		}
+		sep := byte('{')
+		for _, m := range ms {
+			if sep == '{' || rng.Float64() >= without {
+				out = fmt.Appendf(append(out, sep), "%q:%s", m.name, m.raw)
+				sep = ','
+			}
+		}
+		out = append(out, "}\n"...)
+	}
+	return out
 }
 
 // readMaps is what most people would write first.
@@ -230,7 +255,7 @@ func BenchmarkWrite(b *testing.B) {
 	data := flights(b)
 	write := func(name string, cols []format.Column, encode func(io.Writer, arrow.RecordBatch) error) {
 		b.Run(name, func(b *testing.B) {
-			r, err := Format{}.Open(context.Background(), fileOf(b, data), &format.Layout{}, whole, cols)
+			r, err := Format{}.Open(b.Context(), fileOf(b, data), &format.Layout{}, whole, cols)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -266,6 +291,7 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	write("glulam", flightColumns(), ours)
 	write("glulam, row and number", []format.Column{{Name: "row", Kind: format.RawRow}, {Name: "prediction", Path: "wind_speed"}}, ours)
+	write("glulam, id and number", []format.Column{{Name: "id"}, {Name: "prediction", Path: "wind_speed"}}, ours)
 	write("arrow RecordToJSON", flightColumns(), func(w io.Writer, rec arrow.RecordBatch) error { return array.RecordToJSON(rec, w) })
 }
 

@@ -79,6 +79,9 @@ func newColumns(p *parser, cols []format.Column, nulls format.Nulls, rows int64)
 		if d.kind != format.Number {
 			d.text = (d.kind == format.Text || d.kind == format.Native) && len(nulls.Text) == 0
 			d.offsets = make([]int32, c.rows+1)
+			if d.kind == format.RawRow && (rows <= 0 || rows > 1000) {
+				d.data = make([]byte, 0, format.BatchBytes+chunk)
+			}
 			c.others = append(c.others, d)
 			continue
 		}

@@ -33,7 +33,7 @@ func (f Format) Describe(ctx context.Context, file *format.File) (*format.Layout
 	}
 	defer src.Close()
 	d := describer{layout: &format.Layout{}, seen: map[string]bool{}}
-	lines := newLines(src, 0, -1)
+	lines := newLines(file.Name, src, 0, -1)
 	var size int64
 	for records := 0; records < sampleRecords && size < sampleBytes; {
 		ln, err := lines.next()

@@ -10,6 +10,7 @@ import (
 
 // lines cuts a stream into lines, in one buffer that is as large as the longest of them.
 type lines struct {
+	name   string // of the file
 	src    *format.Stream
 	left   int64 // bytes that are still to be read; -1: all there are
 	buf    []byte
@@ -21,17 +22,18 @@ type lines struct {
 }
 
 const (
-	chunk = 256 << 10 // is how much is read at once: enough for the disk, little enough for the cache
-	// keep is how much of a line is kept that is too long.
+	// chunk is how much is read at once: enough for the disk, little enough for the cache.
+	chunk = 256 << 10
+	// keep is how much is kept of a line that is too long.
 	keep = 4 << 10
 )
 
-func newLines(src *format.Stream, offset, left int64) *lines {
+func newLines(name string, src *format.Stream, offset, left int64) *lines {
 	size := int64(chunk)
 	if left >= 0 {
 		size = min(size, left+1)
 	}
-	return &lines{src: src, left: left, offset: offset, buf: make([]byte, size+slack)}
+	return &lines{name: name, src: src, left: left, offset: offset, buf: make([]byte, size+slack)}
 }
 
 // line is where in the buffer a line is: its '\n' is buf[end], also where the content ends without one. The buffer stays
@@ -151,5 +153,5 @@ func (l *lines) read(p []byte) (int, error) {
 			return n, err
 		}
 	}
-	return 0, fault.New(fault.Unreadable, "", "%w", io.ErrNoProgress)
+	return 0, fault.New(fault.Unreadable, l.name, "%w", io.ErrNoProgress)
 }

@@ -1,8 +1,6 @@
 package jsonl
 
-import (
-	"math"
-)
+import "math"
 
 // kind is what a value is.
 type kind uint8
@@ -15,12 +13,12 @@ const (
 	null
 	yes
 	no
-	nan    // NaN, Infinity and -Infinity as Python's json module writes them
-	inf    //
-	negInf //
+	nan // this and the next two as Python's json module writes them: NaN, Infinity, -Infinity
+	inf
+	negInf
 	object
 	list
-	done // a number that is in its column already
+	done // a number or null that is in its column already
 )
 
 var kindNames = [...]string{num: "a number", huge: "a number", str: "a string", strEscaped: "a string", null: "null", yes: "a boolean",
@@ -81,27 +79,24 @@ func (e *edge) forget() { e.n = math.MaxInt32 }
 
 func (g *guess) forget() { g[0].forget(); g[1].forget() }
 
-// put makes the text lead to m (nil: the end of the object) and drops the older guess.
-func (g *guess) put(text []byte, m *member) {
-	if len(text) > maxEdge {
+// put makes b[from:to] lead to m (nil: the end of the object) and drops the older guess.
+func (g *guess) put(b []byte, from, to int, m *member) {
+	n := to - from
+	if n > maxEdge {
 		return
 	}
 	tail := g[1].tail
 	g[1] = g[0]
 	e := &g[0]
-	e.n, e.to = len(text), m
-	e.head, e.headMask = eightBytes(text)
-	e.next, e.nextMask = eightBytes(text[min(8, len(text)):])
-	e.tail = append(tail[:0], text[min(16, len(text)):]...)
+	e.n, e.to = n, m
+	e.headMask, e.nextMask = lowBytes(n), lowBytes(n-8)
+	e.head, e.next = load(b, from)&e.headMask, load(b, from+8)&e.nextMask
+	e.tail = append(tail[:0], b[min(from+16, to):to]...)
 }
 
-// eightBytes gives the first up to eight bytes of text, and ones where it has bytes.
-func eightBytes(text []byte) (w, mask uint64) {
-	for k, c := range text[:min(8, len(text))] {
-		w |= uint64(c) << (8 * k)
-		mask |= 0xff << (8 * k)
-	}
-	return w, mask
+// lowBytes has ones in the lowest n bytes, those that come first in a text.
+func lowBytes(n int) uint64 {
+	return 1<<(8*min(8, max(0, n))) - 1
 }
 
 // match reports whether e's text stands at b[i].

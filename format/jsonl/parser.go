@@ -75,10 +75,10 @@ func notObject(c byte) string {
 	return what
 }
 
-// object scans the members of n's object from behind its opening brace; depth counts the objects that are open, this one
+// object scans the members of in's object from behind its opening brace; depth counts the objects that are open, this one
 // included.
-func (p *parser) object(b []byte, i int, n *node, depth int) int {
-	g := &n.open
+func (p *parser) object(b []byte, i int, in *node, depth int) int {
+	g := &in.open
 	for {
 		var m *member
 		if e := &g[0]; e.match(b, i) {
@@ -87,7 +87,7 @@ func (p *parser) object(b []byte, i int, n *node, depth int) int {
 		} else if e := &g[1]; e.match(b, i) {
 			i += e.n
 			m = e.to
-		} else if m, i = p.member(b, i, n, g); i < 0 {
+		} else if m, i = p.member(b, i, in, g); i < 0 {
 			return -1
 		}
 		if m == nil {
@@ -102,17 +102,31 @@ func (p *parser) object(b []byte, i int, n *node, depth int) int {
 		var f float64
 		switch {
 		case c-'0' <= 9:
-			// Most numbers are up to eight digits and then a comma.
+			// Most numbers have up to eight digits, perhaps a point and up to eight more, and then a comma.
 			x := load(b, i)
 			y := x - each('0')
-			digits := bits.TrailingZeros64((x+each(0x46)|y)&highs) >> 3
-			if end := i + digits; b[end] == ',' && (c != '0' || digits == 1) {
-				i = end
-				k = num
-				if m.numeric {
-					f = float64(eight(y << (64 - 8*uint(digits))))
+			n := bits.TrailingZeros64((x+each(0x46)|y)&highs) >> 3
+			if end := i + n; c != '0' || n == 1 {
+				if b[end] == ',' {
+					i, k = end, num
+					if m.numeric {
+						f = float64(eight(y << (64 - 8*uint(n))))
+					}
+					break
 				}
-				break
+				if b[end] == '.' {
+					x = load(b, end+1)
+					z := x - each('0')
+					d := bits.TrailingZeros64((x+each(0x46)|z)&highs) >> 3
+					mant := eight(y<<(64-8*uint(n)))*tens[d] + eight(z<<(64-8*uint(d)))
+					if b[end+1+d] == ',' && d > 0 && mant < 1<<53 {
+						i, k = end+1+d, num
+						if m.numeric {
+							f = float64(mant) / powers[d]
+						}
+						break
+					}
+				}
 			}
 			fallthrough
 		case c == '-':
@@ -197,7 +211,7 @@ func (p *parser) object(b []byte, i int, n *node, depth int) int {
 			p.slow = p.slow || s.slow
 		} else if m.foreign {
 			name := m.name
-			if m == &n.other {
+			if m == &in.other {
 				name = string(p.otherName)
 			}
 			p.odd(fault.UnknownColumn, name)
@@ -219,7 +233,7 @@ func (p *parser) member(b []byte, i int, n *node, g *guess) (*member, int) {
 	switch first := g == &n.open; {
 	case b[i] == '}':
 		i++
-		g.put(b[from:i], nil)
+		g.put(b, from, i, nil)
 		return nil, i
 	case first:
 	case b[i] == ',':
@@ -241,7 +255,7 @@ func (p *parser) member(b []byte, i int, n *node, g *guess) (*member, int) {
 	i = blanks(b, i+1)
 	m := p.find(n, b[start:end], escaped)
 	if m != &n.other {
-		g.put(b[from:i], m)
+		g.put(b, from, i, m)
 	}
 	return m, i
 }

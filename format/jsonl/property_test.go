@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"pgregory.net/rapid"
 
 	"github.com/glulam/glulam/format"
@@ -109,6 +113,9 @@ func drawFile(t *rapid.T) []byte {
 			line = strings.ReplaceAll(drawValue(t, 0), "\n", "")
 		case 2, 3:
 			line = drawObject(t, 0)
+			if len(kept) > 0 && rapid.Bool().Draw(t, "damage") {
+				line = rapid.SampledFrom(kept).Draw(t, "again")
+			}
 			at := rapid.IntRange(0, len(line)).Draw(t, "at")
 			if rapid.Bool().Draw(t, "cut") {
 				line = line[:at]
@@ -194,4 +201,53 @@ func TestAcceptsAsEncodingJSON(t *testing.T) {
 		check(t, rapid.StringMatching(`[-+0-9.eE]{0,20}`).Draw(t, "number"))
 		check(t, rapid.StringMatching(`"[ab\\u"0-9é]{0,20}"`).Draw(t, "string"))
 	})
+}
+
+// Numbers of all lengths, before a comma and before a brace, have the bits that strconv gives them.
+func TestNumbersAsStrconv(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	digits := func(b []byte, n int) []byte {
+		for range n {
+			b = append(b, byte('0'+rng.IntN(10)))
+		}
+		return b
+	}
+	var data []byte
+	var want []float64
+	for range 200_000 {
+		var n []byte
+		if rng.IntN(4) == 0 {
+			n = append(n, '-')
+		}
+		if n = append(n, byte('0'+rng.IntN(10))); n[len(n)-1] != '0' {
+			n = digits(n, rng.IntN(10))
+		}
+		if rng.IntN(4) > 0 {
+			n = digits(append(n, '.'), 1+rng.IntN(10))
+		}
+		if rng.IntN(20) == 0 {
+			n = fmt.Appendf(n, "e%d", rng.IntN(40)-20)
+		}
+		v, err := strconv.ParseFloat(string(n), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, v)
+		data = fmt.Appendf(data, "{\"a\":%s,\"b\":%s}\n", n, n)
+	}
+	at := 0
+	err := batches(Format{}, fileOf(t, data), &format.Layout{}, whole, []format.Column{{Name: "a"}, {Name: "b"}}, func(b *format.Batch) error {
+		for i := range int(b.Record.NumRows()) {
+			for c := range 2 {
+				if got := b.Record.Column(c).(*array.Float64).Value(i); math.Float64bits(got) != math.Float64bits(want[at]) {
+					t.Fatalf("row %d, column %d: %v, not %v", at, c, got, want[at])
+				}
+			}
+			at++
+		}
+		return nil
+	})
+	if err != nil || at != len(want) {
+		t.Fatalf("%d rows, %v", at, err)
+	}
 }

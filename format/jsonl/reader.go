@@ -37,7 +37,7 @@ func (f Format) Open(ctx context.Context, file *format.File, l *format.Layout, p
 		return nil, err
 	}
 	return &reader{
-		file: file, piece: piece, src: src, lines: newLines(src, start, left), parser: p, columns: c,
+		file: file, piece: piece, src: src, lines: newLines(file.Name, src, start, left), parser: p, columns: c,
 		row: make([]int64, 0, c.rows), offset: make([]int64, 0, c.rows), line: piece.FirstRow,
 	}, nil
 }

@@ -29,7 +29,7 @@ func checkArrowSchema(text string) error {
 	if size == 0 || uint64(size) > uint64(len(msg)) {
 		return errArrowSchema
 	}
-	w := &flatWalk{buf: msg[:size], seen: map[uint32]bool{}, text: 4 * int64(size)}
+	w := &flatWalk{buf: msg[:size], body: uint64(len(msg)) - uint64(size), seen: map[uint32]bool{}, text: 4 * int64(size)}
 	w.message()
 	if w.bad {
 		return errArrowSchema
@@ -40,6 +40,7 @@ func checkArrowSchema(text string) error {
 // flatWalk walks the tables of Message.fbs and Schema.fbs.
 type flatWalk struct {
 	buf  []byte
+	body uint64 // how many bytes follow
 	bad  bool
 	seen map[uint32]bool // tables visited: none may hang in two places
 	text int64           // how many bytes of strings may still come
@@ -128,8 +129,11 @@ func (w *flatWalk) keyValue(table uint32) {
 }
 
 func (w *flatWalk) message() {
-	const headerType, header, customMetadata = 1, 2, 4
+	const headerType, header, bodyLength, customMetadata = 1, 2, 3, 4
 	msg := w.follow(0)
+	if at := w.field(msg, bodyLength); at != 0 && uint64(w.u32(at))|uint64(w.u32(at+4))<<32 > w.body {
+		w.bad = true
+	}
 	if at := w.field(msg, headerType); at == 0 || w.bad || w.buf[min(int(at), len(w.buf)-1)] != 1 { // Schema
 		w.bad = true
 		return

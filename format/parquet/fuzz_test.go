@@ -51,12 +51,16 @@ func TestConcurrentReaders(t *testing.T) {
 		want := mustRead(t, data, cols, 1)
 		f := memFile(t, data)
 		var wg sync.WaitGroup
+		var mu sync.Mutex // arrow's dictionaries find their values when they are first asked for
 		for range 4 {
 			wg.Go(func() {
 				for range 5 {
-					if g, err := read(Format{}, f, cols, 1); err != nil || !same(g, want) {
+					g, err := read(Format{}, f, cols, 1)
+					mu.Lock()
+					if err != nil || !same(g, want) {
 						t.Errorf("%s: %v", name, err)
 					}
+					mu.Unlock()
 				}
 			})
 		}

@@ -36,8 +36,22 @@ func (l *leaf) levels(n int) []int16 {
 	return l.defs
 }
 
-// present says whether row i of those loaded has a value.
-func (l *leaf) present(i int) bool { return l.defs[i] == l.maxDef }
+// present says which of the loaded rows have a value.
+func (l *leaf) present() presence { return presence{defs: &l.defs, highest: l.maxDef} }
+
+// presence says which rows have a value, as a source has it: by definition levels or by flags.
+type presence struct {
+	defs    *[]int16
+	highest int16
+	valid   *[]bool
+}
+
+func (p presence) at(i int) bool {
+	if p.defs != nil {
+		return (*p.defs)[i] == p.highest
+	}
+	return (*p.valid)[i]
+}
 
 // path is the column's name for messages.
 func (l *leaf) path() string { return l.descr.Path() }

@@ -16,7 +16,7 @@ type natives struct {
 	typ     arrow.DataType
 	width   int
 	dense   func(buf []byte) ([]byte, error)
-	present func(i int) bool
+	present presence
 	buf     []byte // what dense converts into
 	out     []byte // with room for nulls
 	bits    []byte
@@ -34,10 +34,10 @@ func (o *natives) build(n int) (arrow.Array, error) {
 	}
 	o.out = slices.Grow(o.out[:0], n*o.width)[:n*o.width]
 	clear(o.out)
-	o.bits = validity(o.bits, n, o.present)
+	o.bits = validity(o.bits, n, o.present.at)
 	at := 0
 	for i := range n {
-		if o.present(i) {
+		if o.present.at(i) {
 			at += copy(o.out[i*o.width:], vals[at:at+o.width])
 		}
 	}
@@ -80,11 +80,11 @@ func (o *booleans) build(n int) (arrow.Array, error) {
 	clear(o.vals)
 	nulls := n - len(o.src.vals)
 	if nulls > 0 {
-		o.valid = validity(o.valid, n, o.src.present)
+		o.valid = validity(o.valid, n, o.src.present().at)
 	}
-	at := 0
+	at, present := 0, o.src.present()
 	for i := range n {
-		if nulls > 0 && !o.src.present(i) {
+		if nulls > 0 && !present.at(i) {
 			continue
 		}
 		bitutil.SetBitTo(o.vals, i, o.src.vals[at])

@@ -14,7 +14,7 @@ import (
 // present says whether row i has one.
 type numbers struct {
 	dense   func(dst []float64) ([]float64, error)
-	present func(i int) bool
+	present presence
 	// same gives the values as they are, where they are float64 already.
 	same func() []float64
 	buf  []float64
@@ -37,7 +37,7 @@ func (o *numbers) build(n int) (arrow.Array, error) {
 		vals = vals[:n]
 		nan := math.NaN()
 		for i := n - 1; i >= 0; i-- {
-			if o.present(i) {
+			if o.present.at(i) {
 				k--
 				vals[i] = vals[k]
 			} else {

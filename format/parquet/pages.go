@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	pq "github.com/apache/arrow-go/v18/parquet"
@@ -36,6 +37,7 @@ type pages struct {
 	total   int64  // values of the row group
 	seen    int64  // values in the pages handed on
 	hasDict bool
+	decoder int64 // bytes that the decoder needs besides, at most so far
 	page    file.Page
 	err     error
 }
@@ -72,15 +74,28 @@ func (p *pages) open(ft *footer, group, column int) error {
 	return nil
 }
 
+// slack is left behind the bytes of every buffer. arrow-go takes pointers to values at the end of a page even if there is
+// none any more, which Go's checkptr forbids beyond an allocation.
+const slack = 16
+
 // grow gives a buffer of n bytes in place of b, whose content is lost.
 func (p *pages) grow(b []byte, n int) ([]byte, error) {
-	if n <= cap(b) {
+	if n+slack <= cap(b) {
 		return b[:n], nil
 	}
-	if err := p.budget.take(int64(n - cap(b))); err != nil {
+	if err := p.budget.take(int64(n + slack - cap(b))); err != nil {
 		return nil, err
 	}
-	return make([]byte, n), nil
+	return make([]byte, n, n+slack), nil
+}
+
+// decoding takes what arrow-go's decoder will need for a page or dictionary.
+func (p *pages) decoding(n int64) error {
+	if n <= p.decoder {
+		return nil
+	}
+	defer func() { p.decoder = n }()
+	return p.budget.take(n - p.decoder)
 }
 
 // peek makes at least n bytes of the column visible in window, or all that are left.
@@ -90,11 +105,11 @@ func (p *pages) peek(n int) error {
 		return nil
 	}
 	size := int(min(int64(max(n, windowSize)), int64(len(p.window))+p.end-p.off))
-	if size > cap(p.buf) {
-		if err := p.budget.take(int64(size - cap(p.buf))); err != nil {
+	if size+slack > cap(p.buf) {
+		if err := p.budget.take(int64(size + slack - cap(p.buf))); err != nil {
 			return err
 		}
-		next := make([]byte, size)
+		next := make([]byte, size+slack)
 		copy(next, p.window)
 		p.buf = next
 	} else {
@@ -193,7 +208,8 @@ func (p *pages) dictionary(h *pageHeader, stored []byte) (err error) {
 	if err := p.unpack(p.dict, stored); err != nil {
 		return err
 	}
-	width := int64(4) // the length of a byte array
+	width := int64(4)                       // the length of a byte array
+	decoded := int64(unsafe.Sizeof(p.dict)) // a slice
 	switch t := p.descr.PhysicalType(); t {
 	case pq.Types.ByteArray:
 	case pq.Types.FixedLenByteArray:
@@ -202,9 +218,13 @@ func (p *pages) dictionary(h *pageHeader, stored []byte) (err error) {
 		return errors.New("a dictionary of booleans")
 	default:
 		width = int64(t.ByteSize())
+		decoded = width
 	}
 	if int64(h.values)*max(width, 1) > int64(len(p.dict)) {
 		return fmt.Errorf("a dictionary of %d values in %d bytes", h.values, len(p.dict))
+	}
+	if err := p.decoding(int64(h.values) * decoded); err != nil {
+		return err
 	}
 	p.page = file.NewDictionaryPage(memory.NewBufferBytes(p.dict), h.values, h.encoding())
 	return nil

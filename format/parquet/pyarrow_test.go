@@ -174,6 +174,29 @@ func sameValues(a, b arrow.Array) bool {
 	return array.Equal(a, b)
 }
 
+// Other writers have other habits: fastparquet pads its pages, DuckDB writes delta encodings.
+func TestOtherWriters(t *testing.T) {
+	e := expected(t)
+	for _, name := range []string{"polars.parquet", "duckdb.parquet", "fastparquet.parquet"} {
+		g := mustRead(t, testFile(t, name), append(ask(format.Number, "f64", "u16", "bool"), append(ask(format.Text, "s"), ask(format.Native, "id")...)...), 1)
+		for k, column := range []string{"f64", "u16", "bool"} {
+			for i, w := range e.Numbers[column] {
+				if x, err := strconv.ParseFloat(w, 64); err != nil || !sameFloat(g.columns[k].(*array.Float64).Value(i), x) {
+					t.Errorf("%s %s row %d: %s, want %v", name, column, i, g.columns[k].ValueStr(i), w)
+				}
+			}
+		}
+		for i, w := range e.Texts["s"] {
+			if s := g.columns[3].(*array.String); s.IsNull(i) != (w == nil) || w != nil && s.Value(i) != *w {
+				t.Errorf("%s s row %d: %s", name, i, s.ValueStr(i))
+			}
+			if g.columns[4].ValueStr(i) != e.IDs[i] {
+				t.Errorf("%s id row %d: %s", name, i, g.columns[4].ValueStr(i))
+			}
+		}
+	}
+}
+
 func TestPyarrowDescribe(t *testing.T) {
 	for _, name := range append(pyarrowFiles, "norows.parquet") {
 		l, err := Format{}.Describe(context.Background(), memFile(t, testFile(t, name)))

@@ -67,9 +67,9 @@ func (p *plan) number(f *pqarrow.SchemaField) output {
 	}
 	switch s := p.source(f).(type) {
 	case *fixed[bool]:
-		o.dense, o.present = widenBool(s), s.present
+		o.dense, o.present = widenBool(s), s.present()
 	case *fixed[int32]:
-		o.present = s.present
+		o.present = s.present()
 		switch {
 		case arrow.IsDecimal(dt.ID()):
 			o.dense = scaleInt(s, scale)
@@ -79,7 +79,7 @@ func (p *plan) number(f *pqarrow.SchemaField) output {
 			o.dense = widen(s)
 		}
 	case *fixed[int64]:
-		o.present = s.present
+		o.present = s.present()
 		switch {
 		case arrow.IsDecimal(dt.ID()):
 			o.dense = scaleInt(s, scale)
@@ -89,12 +89,12 @@ func (p *plan) number(f *pqarrow.SchemaField) output {
 			o.dense = widen(s)
 		}
 	case *fixed[float32]:
-		o.dense, o.present = widen(s), s.present
+		o.dense, o.present = widen(s), s.present()
 	case *fixed[float64]:
-		o.dense, o.present = widen(s), s.present
+		o.dense, o.present = widen(s), s.present()
 		o.same = func() []float64 { return s.vals }
 	case *fixedBytes:
-		o.present = s.present
+		o.present = s.present()
 		switch {
 		case arrow.IsDecimal(dt.ID()):
 			o.dense = scaleBytes(s, scale)
@@ -103,7 +103,7 @@ func (p *plan) number(f *pqarrow.SchemaField) output {
 		}
 	case *texts:
 		if arrow.IsDecimal(dt.ID()) {
-			o.dense, o.present = scaleTexts(s, scale), s.present
+			o.dense, o.present = scaleTexts(s, scale), s.present()
 		}
 	}
 	if o.dense == nil {
@@ -180,7 +180,7 @@ func (p *plan) flatNative(f *pqarrow.SchemaField) output {
 			return &booleans{src: s}
 		}
 	case *fixed[int32]:
-		o.present, o.width = s.present, 4
+		o.present, o.width = s.present(), 4
 		switch storage.ID() {
 		case arrow.INT32, arrow.UINT32, arrow.DATE32, arrow.TIME32:
 			o.dense = asIs(s, arrow.Int32Traits.CastToBytes)
@@ -197,7 +197,7 @@ func (p *plan) flatNative(f *pqarrow.SchemaField) output {
 			o.dense = decimalsFromInt(s, o.width)
 		}
 	case *fixed[int64]:
-		o.present, o.width = s.present, 8
+		o.present, o.width = s.present(), 8
 		switch storage.ID() {
 		case arrow.INT64, arrow.UINT64, arrow.TIMESTAMP, arrow.TIME64, arrow.DURATION:
 			o.dense = asIs(s, arrow.Int64Traits.CastToBytes)
@@ -207,14 +207,14 @@ func (p *plan) flatNative(f *pqarrow.SchemaField) output {
 		}
 	case *fixed[float32]:
 		if storage.ID() == arrow.FLOAT32 {
-			o.present, o.width, o.dense = s.present, 4, asIs(s, arrow.Float32Traits.CastToBytes)
+			o.present, o.width, o.dense = s.present(), 4, asIs(s, arrow.Float32Traits.CastToBytes)
 		}
 	case *fixed[float64]:
 		if storage.ID() == arrow.FLOAT64 {
-			o.present, o.width, o.dense = s.present, 8, asIs(s, arrow.Float64Traits.CastToBytes)
+			o.present, o.width, o.dense = s.present(), 8, asIs(s, arrow.Float64Traits.CastToBytes)
 		}
 	case *fixedBytes:
-		o.present, o.width = s.present, s.width
+		o.present, o.width = s.present(), s.width
 		switch t := storage.(type) {
 		case *arrow.FixedSizeBinaryType:
 			if t.ByteWidth == s.width && s.width > 0 {
@@ -233,7 +233,7 @@ func (p *plan) flatNative(f *pqarrow.SchemaField) output {
 		case arrow.STRING, arrow.LARGE_STRING, arrow.BINARY, arrow.LARGE_BINARY:
 			return &textArray{src: s, typ: dt}
 		case arrow.DECIMAL128, arrow.DECIMAL256:
-			o.present, o.width = s.present, decimalWidth(storage)
+			o.present, o.width = s.present(), decimalWidth(storage)
 			o.dense = decimalsFromTexts(s, o.width)
 		}
 	}

@@ -29,7 +29,7 @@ func (o *textArray) build(n int) (arrow.Array, error) {
 	nulls := o.src.nulls(n)
 	bufs := []*memory.Buffer{nil, nil, memory.NewBufferBytes(o.src.data[:o.src.offsets[n]])}
 	if nulls > 0 {
-		o.bits = validity(o.bits, n, o.src.present)
+		o.bits = validity(o.bits, n, o.src.present().at)
 		bufs[0] = memory.NewBufferBytes(o.bits)
 	}
 	return storageArray(o.typ, func(dt arrow.DataType) arrow.Array {
@@ -98,7 +98,7 @@ func (o *dictionary) build(n int) (arrow.Array, error) {
 	}
 	for i := range n {
 		var code uint64
-		if o.src.present(i) {
+		if o.src.valid[i] {
 			v := o.src.value(i)
 			var known bool
 			if code, known = o.codes[string(v)]; !known {
@@ -115,7 +115,7 @@ func (o *dictionary) build(n int) (arrow.Array, error) {
 	}
 	nulls := o.src.nulls(n)
 	if nulls > 0 {
-		o.bits = validity(o.bits, n, o.src.present)
+		o.bits = validity(o.bits, n, o.src.present().at)
 	}
 	keys := plainArray(o.typ.IndexType, n, o.keys, o.bits, nulls)
 	defer keys.Release()

@@ -122,7 +122,8 @@ func (t *texts) drop() {
 // value is row i's bytes.
 func (t *texts) value(i int) []byte { return t.data[t.offsets[i]:t.offsets[i+1]] }
 
-func (t *texts) present(i int) bool { return t.valid[i] }
+// present says which of the rows have a value.
+func (t *texts) present() presence { return presence{valid: &t.valid} }
 
 // nulls counts the nulls of the first n rows.
 func (t *texts) nulls(n int) int {

@@ -230,32 +230,37 @@ func (w *writer) lower(rec arrow.RecordBatch) (columns []arrow.Array, err error)
 func recordBytes(rec arrow.RecordBatch) int64 {
 	n := int64(0)
 	for _, c := range rec.Columns() {
-		n += arrayBytes(c.Data())
+		n += arrayBytes(c, 0, c.Len())
 	}
 	return n
 }
 
-func arrayBytes(d arrow.ArrayData) int64 {
-	rows := int64(d.Len())
-	if rows == 0 {
+// arrayBytes is about how many bytes the values [from, to) of an array have.
+func arrayBytes(arr arrow.Array, from, to int) int64 {
+	rows := int64(to - from)
+	if rows <= 0 {
 		return 0
 	}
-	switch dt := d.DataType().(type) {
-	case arrow.FixedWidthDataType:
+	switch a := arr.(type) {
+	case array.BinaryLike:
+		return a.ValueOffset64(to-1) + int64(a.ValueLen(to-1)) - a.ValueOffset64(from) + 4*rows
+	case *array.Struct:
+		n := rows / 8
+		for i := range a.NumField() {
+			n += arrayBytes(a.Field(i), from, to)
+		}
+		return n
+	case array.ListLike:
+		start, _ := a.ValueOffsets(from)
+		_, end := a.ValueOffsets(to - 1)
+		return 4*rows + arrayBytes(a.ListValues(), int(start), int(end))
+	case array.ExtensionArray:
+		return arrayBytes(a.Storage(), from, to)
+	}
+	if dt, ok := arr.DataType().(arrow.FixedWidthDataType); ok {
 		return (rows*int64(dt.BitWidth()) + 7) / 8
-	case *arrow.StringType, *arrow.BinaryType:
-		off := arrow.Int32Traits.CastFromBytes(d.Buffers()[1].Bytes())[d.Offset():]
-		return int64(off[rows]-off[0]) + 4*rows
-	case *arrow.LargeStringType, *arrow.LargeBinaryType:
-		off := arrow.Int64Traits.CastFromBytes(d.Buffers()[1].Bytes())[d.Offset():]
-		return off[rows] - off[0] + 8*rows
 	}
-	// Nested: as much of the children as the rows are of all there are. Slices of one array share its children.
-	n := 8 * rows
-	for _, c := range d.Children() {
-		n += arrayBytes(c)
-	}
-	return n
+	return 8 * rows
 }
 
 // Close writes what is left and the footer.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -264,34 +263,4 @@ func TestWriterErrorsComeBack(t *testing.T) {
 	if w.Write(rec) == nil {
 		t.Error("written after Close")
 	}
-}
-
-// Writing holds one row group, however many rows come.
-func TestMemoryOfWriting(t *testing.T) {
-	rec := numbersRecord(4096, 8, 0)
-	w, err := Format{}.NewWriter(io.Discard, rec.Schema())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	before, most := m.HeapAlloc, uint64(0)
-	for i := range 400 { // 1.6 million rows, 105 MB
-		if err := w.Write(rec); err != nil {
-			t.Fatal(err)
-		}
-		if i%20 == 0 {
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapAlloc-min(before, m.HeapAlloc))
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if most > 40<<20 {
-		t.Errorf("%d KiB", most>>10)
-	}
-	t.Logf("%d KiB live at most", most>>10)
 }

@@ -30,7 +30,8 @@ func flights(t testing.TB) string {
 	return dir
 }
 
-// TestScripts runs testdata/*.txtar. Beside testscript's own commands they have
+// TestScripts runs testdata/*.txtar. The folder flights has real models and rows. Beside testscript's own commands there
+// are
 //
 //	exits CODE COMMAND...   run a command that has to end with this exit code
 //	steady FILE             print a file with times, speeds, sizes of memory and paths replaced, to be compared
@@ -40,8 +41,8 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("FLIGHTS", flights(t))
-			return nil
+			// Under a name that is the same everywhere, for it appears in messages.
+			return os.Symlink(flights(t), filepath.Join(e.WorkDir, "flights"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,

@@ -51,12 +51,16 @@ func usage(err error) error {
 		case unexpected:
 			message = "there is no command " + arg
 		}
+		message = noValue.ReplaceAllString(message, "$1 needs a value")
 		if missing, ok := strings.CutPrefix(message, `expected "<`); ok {
 			message = "no " + strings.TrimSuffix(missing, `>"`) + " given"
 		}
 	}
 	return fault.New(fault.Usage, "", "%s", message).WithHint("%s", hint)
 }
+
+// noValue is how kong says that a flag's value is another flag, or missing.
+var noValue = regexp.MustCompile(`^(--?[a-z-]+): expected .* value but got .*$`)
 
 // defect is the error for something that glulam itself did wrong. Where it happened is for the log.
 func defect(what string, stack []byte) error {

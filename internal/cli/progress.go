@@ -100,8 +100,11 @@ func (m *meter) line(width int) string {
 func (m *meter) speed() (rows, bytes float64) {
 	now := m.past[len(m.past)-1]
 	from := now
-	for i := len(m.past) - 1; i >= 0 && (m.past[i].bytes > 0 || i == 0 || m.past[i+1].bytes > 0); i-- {
-		from = m.past[i] // not before the first row
+	for i := len(m.past) - 1; i >= 0; i-- {
+		from = m.past[i]
+		if from.bytes == 0 { // what was before the first row does not count
+			break
+		}
 	}
 	s := (now.at - from.at).Seconds()
 	if s < 0.5 {

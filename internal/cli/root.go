@@ -74,7 +74,7 @@ func run(args []string, e *env) error {
 	case err != nil:
 		return usage(err)
 	case len(e.beamArgs) > 0 && parsed.Selected().Name != "batch":
-		return fault.New(fault.Usage, "--", "%s takes no Beam flags", parsed.Selected().Name)
+		return fault.New(fault.Usage, "after --", "%s takes no Beam flags", parsed.Selected().Name)
 	}
 	return parsed.Run(e)
 }

@@ -28,7 +28,7 @@ func (c *batchCmd) settle(k *kong.Context) (*origins, error) {
 		}
 	}
 	if c.File == "" {
-		return from, from.locate(c.validate())
+		return from, inOrder(k.Selected(), parts(from.locate(c.validate())))
 	}
 	var err error
 	if from.file, err = readSpec(c.File); err != nil {
@@ -44,12 +44,23 @@ func (c *batchCmd) settle(k *kong.Context) (*origins, error) {
 	}
 	errs := from.file.decode(targets)
 	for _, part := range parts(from.locate(c.validate())) {
-		if part != nil && !from.file.spoiled[fieldOf(part)] {
+		if key := fieldOf(part); part != nil && (from.given[key] || !from.file.spoiled[key]) {
 			errs = append(errs, part)
 		}
 	}
-	slices.SortStableFunc(errs, func(a, b error) int { return cmp.Compare(lineOf(a), lineOf(b)) })
-	return from, errors.Join(errs...)
+	return from, inOrder(k.Selected(), errs)
+}
+
+// inOrder joins errors by their line in the spec, those of flags first, in the order in which help lists them.
+func inOrder(cmd *kong.Node, errs []error) error {
+	rank := map[string]int{}
+	for i, f := range cmd.Flags {
+		rank[f.Name] = i
+	}
+	slices.SortStableFunc(errs, func(a, b error) int {
+		return cmp.Or(cmp.Compare(lineOf(a), lineOf(b)), cmp.Compare(rank[fieldOf(a)], rank[fieldOf(b)]))
+	})
+	return errors.Join(errs...)
 }
 
 func lineOf(err error) int64 {

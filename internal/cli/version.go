@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core"
+
 	"github.com/glulam/glulam/pipelines"
 )
 
@@ -24,16 +26,8 @@ type versions struct {
 
 // Run prints the versions.
 func (c *versionCmd) Run(e *env) error {
-	v := versions{Glulam: pipelines.Version, Go: runtime.Version(), Beam: "unknown", Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := versions{Glulam: pipelines.Version, Go: runtime.Version(), Beam: "v" + core.SdkVersion, Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/apache/beam/sdks/v2" {
-				if m.Replace != nil {
-					m = m.Replace
-				}
-				v.Beam = m.Version
-			}
-		}
 		v.Revision = revision(info.Settings)
 	}
 	if c.JSON {

@@ -8,9 +8,9 @@
 //		...
 //	}
 //
-// Rows are read here with encoding/csv and arrow-go's own Parquet reader, not with glulam's formats, so that a mistake of
-// a format cannot hide; [Load] reads them with a format, to compare. The package imports neither model nor a format's
-// implementation: their tests can use it from inside.
+// Rows are read here with encoding/csv, not with glulam's formats, so that a mistake of a format cannot hide; [Load] reads
+// them with a format, to compare. The package imports neither model nor a format's implementation: their tests can use it
+// from inside.
 //
 // It is for tests only. What it returns is shared between callers and must not be changed or released.
 package golden

@@ -1,69 +1,42 @@
 package golden
 
 import (
-	"context"
 	"encoding/csv"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
+
+// types are the columns of rows.parquet; a ? marks those that may be null.
+const types = `id int64, time_hour time, month int64, day int64, dow int64, hour int64, minute int64, sched_dep_time int64,
+	sched_arr_time int64, carrier text, flight int64, tailnum text?, origin text, dest text, distance int64, temp float64?,
+	dewp float64?, humid float64?, wind_dir float64?, wind_speed float64?, wind_gust float64?, precip float64?,
+	pressure float64?, visib float32?, plane_year int64?, manufacturer text?, engine text?, seats int64?, engines int64?,
+	speed float64?, size text?, weekend bool, arr_delay int64?, late int64?`
+
+var typeNames = map[string]arrow.DataType{
+	"int64": arrow.PrimitiveTypes.Int64, "float64": arrow.PrimitiveTypes.Float64, "float32": arrow.PrimitiveTypes.Float32,
+	"text": arrow.BinaryTypes.String, "bool": arrow.FixedWidthTypes.Boolean, "time": arrow.FixedWidthTypes.Timestamp_us,
+}
 
 // Rows gives rows.csv as one Arrow record with all its columns, in the types of rows.parquet: int64, float64, float32,
 // utf8, bool and timestamp, null where missing.
 func Rows(tb TB) arrow.RecordBatch {
 	tb.Helper()
-	rec, err := fromCSV()
+	rec, err := rows()
 	if err != nil {
 		tb.Fatalf("test data: %v", err)
 	}
 	return rec
 }
 
-// ParquetRows gives rows.parquet as one Arrow record, read by arrow-go's own reader.
-func ParquetRows(tb TB) arrow.RecordBatch {
-	tb.Helper()
-	rec, err := fromParquet()
-	if err != nil {
-		tb.Fatalf("test data: %v", err)
-	}
-	return rec
-}
-
-var fromParquet = sync.OnceValues(func() (arrow.RecordBatch, error) {
-	f, err := file.OpenParquetFile(Path("rows.parquet"), false)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	r, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
-	if err != nil {
-		return nil, err
-	}
-	table, err := r.ReadTable(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	columns := make([]arrow.Array, table.NumCols())
-	for i := range columns {
-		if columns[i], err = array.Concatenate(table.Column(i).Data().Chunks(), memory.DefaultAllocator); err != nil {
-			return nil, err
-		}
-	}
-	return array.NewRecordBatch(table.Schema(), columns, table.NumRows()), nil
-})
-
-var fromCSV = sync.OnceValues(func() (arrow.RecordBatch, error) {
-	typed, err := fromParquet()
-	if err != nil {
-		return nil, err
-	}
+var rows = sync.OnceValues(func() (arrow.RecordBatch, error) {
 	f, err := os.Open(Path("rows.csv"))
 	if err != nil {
 		return nil, err
@@ -73,19 +46,28 @@ var fromCSV = sync.OnceValues(func() (arrow.RecordBatch, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := map[string]int{}
-	for i, name := range cells[0] {
-		at[name] = i
-	}
-	cells = cells[1:]
-	columns := make([]arrow.Array, typed.NumCols())
-	for i, field := range typed.Schema().Fields() {
-		if columns[i], err = parse(field, cells, at[field.Name]); err != nil {
+	fields := schema()
+	columns := make([]arrow.Array, len(fields))
+	for i, field := range fields {
+		if cells[0][i] != field.Name {
+			return nil, fmt.Errorf("rows.csv: column %d is %s, not %s", i, cells[0][i], field.Name)
+		}
+		if columns[i], err = parse(field, cells[1:], i); err != nil {
 			return nil, err
 		}
 	}
-	return array.NewRecordBatch(typed.Schema(), columns, int64(len(cells))), nil
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, int64(len(cells)-1)), nil
 })
+
+func schema() []arrow.Field {
+	var fields []arrow.Field
+	for column := range strings.SplitSeq(types, ",") {
+		name, kind, _ := strings.Cut(strings.TrimSpace(column), " ")
+		kind, nullable := strings.CutSuffix(kind, "?")
+		fields = append(fields, arrow.Field{Name: name, Type: typeNames[kind], Nullable: nullable})
+	}
+	return fields
+}
 
 // parse makes a column of cells; an empty cell is null.
 func parse(field arrow.Field, cells [][]string, at int) (arrow.Array, error) {

@@ -1,22 +1,66 @@
 package forest
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// Reference is the plain evaluator: it does what Forest's documentation says, step by step, and every other engine must
-// give its bits. It is laid out for the cache (a few hundred rows go through one tree after another) but takes no
-// shortcut.
+// Reference is the plain evaluator: it does what Forest's documentation says, and every other engine must give its bits.
+//
+// Many rows go down a tree together (deal.go): each node deals its rows out to its two children, as one deals cards. The
+// questions are those of a walk row by row, but a processor that has to guess where a row goes next guesses wrong at every
+// third node or so, and nothing depends on a guess here. A few rows are walked.
 type Reference struct {
 	f       *Forest
-	scratch sync.Pool // *[]float64, refRows rows of features
+	used    []int32 // the features that some node or linear leaf looks at, ascending
+	place   []int32 // of each feature in used
+	block   int     // how many rows go down together
+	scratch sync.Pool
 }
 
-// refRows is how many rows go through the trees together: their features and sums stay in the second-level cache.
-const refRows = 256
+const (
+	// fewRows is up to how many rows walking is faster.
+	fewRows = 15
+	// maxBlock is when the work for each node has become small against the work for its rows.
+	maxBlock = 1024
+	// blockValues is how many values of features fit well into a second-level cache.
+	blockValues = 1 << 16
+)
+
+// scratch is the memory of one call.
+type scratch struct {
+	row     []float64 // a row that is walked down, as the trees look at it
+	columns []float64 // the used features of rows that are dealt: block values each
+	deck    deck
+}
 
 // NewReference makes the reference evaluator of a validated forest.
 func NewReference(f *Forest) *Reference {
-	r := &Reference{f: f}
-	r.scratch.New = func() any { s := make([]float64, refRows*len(f.Features)); return &s }
+	r := &Reference{f: f, place: make([]int32, len(f.Features))}
+	looks := make([]bool, len(f.Features))
+	for i := range f.Nodes {
+		looks[f.Nodes[i].Feature] = true
+	}
+	if f.Linear != nil {
+		for _, feature := range f.Linear.Feature {
+			looks[feature] = true
+		}
+	}
+	for feature, yes := range looks {
+		if yes {
+			r.place[feature] = int32(len(r.used))
+			r.used = append(r.used, int32(feature))
+		}
+	}
+	r.used = slices.Clip(r.used)
+	r.block = max(1, min(maxBlock, blockValues/max(1, len(r.used))))
+	r.scratch.New = func() any {
+		s := &scratch{row: make([]float64, len(f.Features)), deck: newDeck(r.block)}
+		if r.block > fewRows {
+			s.columns = make([]float64, r.block*len(r.used))
+		}
+		return s
+	}
 	return r
 }
 
@@ -25,90 +69,115 @@ func (r *Reference) Name() string { return "reference" }
 
 // Margins implements Evaluator.
 func (r *Reference) Margins(x []float64, rows int, out []float64) {
-	r.blocks(x, rows, func(first, n int, x []float64) {
-		k := r.f.Outputs
-		r.sums(x, n, out[first*k:(first+n)*k])
-	})
+	s := r.scratch.Get().(*scratch)
+	defer r.scratch.Put(s)
+	f := r.f
+	k, width := f.Outputs, len(f.Features)
+	for first := 0; first < rows; first += r.block {
+		n := min(r.block, rows-first)
+		x, sums := x[first*width:(first+n)*width], out[first*k:(first+n)*k]
+		for i := range n {
+			if f.Base != nil {
+				copy(sums[i*k:(i+1)*k], f.Base)
+			} else {
+				clear(sums[i*k : (i+1)*k])
+			}
+		}
+		if n > fewRows {
+			r.deal(s, x, n, func(t, leaf int, rows []uint16) { r.addDealt(s, sums, t, leaf, rows) })
+		} else {
+			for i := range n {
+				r.walk(s, x[i*width:(i+1)*width], sums[i*k:(i+1)*k])
+			}
+		}
+		if f.Average == AverageMargin {
+			f.Sum.divide(sums, f.Rounds)
+		}
+	}
+}
+
+// walk walks a row down all trees and adds up what they give.
+func (r *Reference) walk(s *scratch, x, sum []float64) {
+	f := r.f
+	for j, v := range x {
+		s.row[j] = f.prepare(v)
+	}
+	for t := range f.Trees {
+		tr := &f.Trees[t]
+		leaf := int(tr.FirstLeaf + f.leaf(tr.Root, s.row))
+		switch {
+		case f.LeafWidth > 1:
+			for o := range sum {
+				sum[o] = f.Sum.add(sum[o], f.Leaves[leaf*f.LeafWidth+o])
+			}
+		case f.Linear != nil:
+			sum[tr.Output] = f.Sum.add(sum[tr.Output], f.LinearValue(leaf, s.row))
+		default:
+			sum[tr.Output] = f.Sum.add(sum[tr.Output], f.Leaves[leaf])
+		}
+	}
+}
+
+// addDealt adds what a leaf of tree t gives to the sums of the rows that were dealt to it.
+func (r *Reference) addDealt(s *scratch, sums []float64, t, leaf int, rows []uint16) {
+	f := r.f
+	k, output := f.Outputs, int(f.Trees[t].Output)
+	switch {
+	case f.LeafWidth > 1:
+		values := f.Leaves[leaf*k : (leaf+1)*k]
+		for _, row := range rows {
+			for o, v := range values {
+				sum := &sums[int(row)*k+o]
+				*sum = f.Sum.add(*sum, v)
+			}
+		}
+	case f.Linear != nil:
+		for _, row := range rows {
+			sum := &sums[int(row)*k+output]
+			*sum = f.Sum.add(*sum, r.dealtLinearValue(s, leaf, row))
+		}
+	default:
+		value := f.Leaves[leaf]
+		for _, row := range rows {
+			sum := &sums[int(row)*k+output]
+			*sum = f.Sum.add(*sum, value)
+		}
+	}
 }
 
 // LeafIndices implements Evaluator.
 func (r *Reference) LeafIndices(x []float64, rows int, out []int32) {
+	s := r.scratch.Get().(*scratch)
+	defer r.scratch.Put(s)
 	f := r.f
 	width, trees := len(f.Features), len(f.Trees)
-	r.blocks(x, rows, func(first, n int, x []float64) {
-		for t := range f.Trees {
-			tr := &f.Trees[t]
-			for i := range n {
-				leaf := f.leaf(tr.Root, x[i*width:(i+1)*width])
-				if f.LeafIDs != nil {
-					leaf = f.LeafIDs[tr.FirstLeaf+leaf]
+	found := func(t, leaf, row int) {
+		id := int32(leaf) - f.Trees[t].FirstLeaf
+		if f.LeafIDs != nil {
+			id = f.LeafIDs[leaf]
+		}
+		out[row*trees+t] = id
+	}
+	for first := 0; first < rows; first += r.block {
+		n := min(r.block, rows-first)
+		x := x[first*width : (first+n)*width]
+		if n > fewRows {
+			r.deal(s, x, n, func(t, leaf int, rows []uint16) {
+				for _, row := range rows {
+					found(t, leaf, first+int(row))
 				}
-				out[(first+i)*trees+t] = leaf
-			}
+			})
+			continue
 		}
-	})
-}
-
-// blocks calls do for runs of rows whose features were made ready: see Forest.ZeroBand and Forest.Input.
-func (r *Reference) blocks(x []float64, rows int, do func(first, n int, x []float64)) {
-	buf := r.scratch.Get().(*[]float64)
-	defer r.scratch.Put(buf)
-	width := len(r.f.Features)
-	for first := 0; first < rows; first += refRows {
-		n := min(refRows, rows-first)
-		ready := (*buf)[:n*width]
-		r.f.prepare(ready, x[first*width:(first+n)*width])
-		do(first, n, ready)
-	}
-}
-
-// prepare copies features from src to dst as the trees look at them.
-func (f *Forest) prepare(dst, src []float64) {
-	band := f.ZeroBand
-	for i, v := range src {
-		if v <= band && v >= -band {
-			v = 0
-		}
-		dst[i] = v
-	}
-	if f.Input == Float32 {
-		for i, v := range dst {
-			dst[i] = float64(float32(v))
-		}
-	}
-}
-
-// sums adds up n prepared rows.
-func (r *Reference) sums(x []float64, n int, out []float64) {
-	f := r.f
-	k, width := f.Outputs, len(f.Features)
-	for i := range n {
-		if f.Base != nil {
-			copy(out[i*k:(i+1)*k], f.Base)
-		} else {
-			clear(out[i*k : (i+1)*k])
-		}
-	}
-	for t := range f.Trees {
-		tr := &f.Trees[t]
 		for i := range n {
-			row := x[i*width : (i+1)*width]
-			leaf := int(tr.FirstLeaf) + int(f.leaf(tr.Root, row))
-			sum := out[i*k : (i+1)*k]
-			switch {
-			case f.LeafWidth > 1:
-				for o := range sum {
-					sum[o] = f.Sum.add(sum[o], f.Leaves[leaf*f.LeafWidth+o])
-				}
-			case f.Linear != nil:
-				sum[tr.Output] = f.Sum.add(sum[tr.Output], f.LinearValue(leaf, row))
-			default:
-				sum[tr.Output] = f.Sum.add(sum[tr.Output], f.Leaves[leaf])
+			for j, v := range x[i*width : (i+1)*width] {
+				s.row[j] = f.prepare(v)
+			}
+			for t := range f.Trees {
+				tr := &f.Trees[t]
+				found(t, int(tr.FirstLeaf+f.leaf(tr.Root, s.row)), first+i)
 			}
 		}
-	}
-	if f.Average == AverageMargin {
-		f.Sum.divide(out, f.Rounds)
 	}
 }
 
@@ -127,79 +196,4 @@ func (p Precision) divide(sums []float64, by int) {
 			sums[i] /= float64(by)
 		}
 	}
-}
-
-// LinearValue is the value of a leaf with a linear model (see [Linear]) for a prepared row; leaf counts over the whole
-// forest. Forest.Linear must not be nil.
-func (f *Forest) LinearValue(leaf int, x []float64) float64 {
-	l := f.Linear
-	v := l.Const[leaf]
-	for i := l.Start[leaf]; i < l.Start[leaf+1]; i++ {
-		c := x[l.Feature[i]]
-		if c != c {
-			return f.Leaves[leaf]
-		}
-		v += float64(l.Coeff[i] * c) // the conversion keeps the compiler from fusing: arm64 would
-	}
-	return v
-}
-
-// leaf walks a prepared row down the tree with this root and gives the leaf within the tree.
-func (f *Forest) leaf(root int32, x []float64) int32 {
-	n := root
-	for n >= 0 {
-		nd := &f.Nodes[n]
-		if f.goesLeft(nd, x[nd.Feature]) {
-			n = nd.Left
-		} else {
-			n = nd.Right
-		}
-	}
-	return ^n
-}
-
-func (f *Forest) goesLeft(nd *Node, v float64) bool {
-	if v != v {
-		if nd.Missing != MissingNone {
-			return nd.DefaultLeft
-		}
-		if nd.Op == InSet {
-			return false
-		}
-		v = 0
-	}
-	switch nd.Op {
-	case LessEqual:
-		if nd.Missing == MissingZero && v <= ZeroThreshold && v >= -ZeroThreshold {
-			return nd.DefaultLeft
-		}
-		return v <= nd.Threshold
-	case InSet:
-		return f.inSet(nd, v)
-	}
-	if nd.Missing == MissingZero && v <= ZeroThreshold && v >= -ZeroThreshold {
-		return nd.DefaultLeft
-	}
-	if nd.Op == Less {
-		return v < nd.Threshold
-	}
-	return v == nd.Threshold
-}
-
-func (f *Forest) inSet(nd *Node, v float64) bool {
-	s := &f.Sets[nd.Set]
-	in := f.has(s, v)
-	if !in && s.Known >= 0 && !f.has(&f.Sets[s.Known], v) {
-		return nd.DefaultLeft
-	}
-	return in
-}
-
-// has says whether category trunc(v) is in s; v is not NaN.
-func (f *Forest) has(s *Set, v float64) bool {
-	if v <= -1 || v >= 1<<31 {
-		return false
-	}
-	c := uint32(v)
-	return c>>5 < uint32(s.Len) && f.Words[uint32(s.First)+c>>5]>>(c&31)&1 == 1
 }

@@ -62,7 +62,11 @@ func randomForest(t *rapid.T) *forest.Forest {
 	f.LeafWidth = rapid.SampledFrom([]int{1, f.Outputs}).Draw(t, "leaf width")
 	if rapid.Bool().Draw(t, "has base") {
 		for range f.Outputs {
-			f.Base = append(f.Base, finiteNumber(t, "base"))
+			base := finiteNumber(t, "base")
+			if f.Sum == forest.Float32 {
+				base = float64(float32(math.Mod(base, 1e30)))
+			}
+			f.Base = append(f.Base, base)
 		}
 	}
 	randomSets(t, f)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
@@ -184,7 +187,8 @@ func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r
 	}
 }
 
-// mark gives the record with block.MetaFeature on the columns that have it.
+// mark gives the record with block.MetaFeature on the columns that have it, and with nulls for what is missing in columns
+// of numbers that are kept: NaN says that to the model, but a file in another format should have nothing there.
 func (f *readFn) mark(rec arrow.RecordBatch) arrow.RecordBatch {
 	if f.from != rec.Schema() {
 		fields := rec.Schema().Fields()
@@ -192,8 +196,32 @@ func (f *readFn) mark(rec arrow.RecordBatch) arrow.RecordBatch {
 			if c.Feature {
 				fields[i].Metadata = arrow.NewMetadata([]string{block.MetaFeature}, []string{"1"})
 			}
+			fields[i].Nullable = true
 		}
 		f.from, f.schema = rec.Schema(), arrow.NewSchema(fields, nil)
 	}
-	return array.NewRecordBatch(f.schema, rec.Columns(), rec.NumRows())
+	cols := slices.Clone(rec.Columns())
+	for i, c := range f.Options.Columns {
+		if a, ok := cols[i].(*array.Float64); ok && c.Kind == format.Number && !c.Feature {
+			cols[i] = nullForNaN(a)
+			defer cols[i].Release()
+		}
+	}
+	return array.NewRecordBatch(f.schema, cols, rec.NumRows())
+}
+
+// nullForNaN gives the same numbers with nulls instead of NaN; they are not copied.
+func nullForNaN(a *array.Float64) arrow.Array {
+	valid := make([]byte, bitutil.CeilByte(a.Len())/8)
+	nulls := 0
+	for i, v := range a.Float64Values() {
+		if v == v {
+			bitutil.SetBit(valid, i)
+		} else {
+			nulls++
+		}
+	}
+	data := array.NewData(a.DataType(), a.Len(), []*memory.Buffer{memory.NewBufferBytes(valid), memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(a.Float64Values()))}, nil, nulls, 0)
+	defer data.Release()
+	return array.MakeFromData(data)
 }

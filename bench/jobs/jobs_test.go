@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata")
+
+func flights(t *testing.T) *table {
+	t.Helper()
+	tab, err := readTable("../../testdata/flights/rows.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+func TestRepeat(t *testing.T) {
+	tab := flights(t)
+	for _, rows := range []int{1, 4999, 5000, 5001, 12_345} {
+		path := filepath.Join(t.TempDir(), "rows.csv")
+		if err := tab.repeat(path, rows); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.SplitAfter(data, []byte("\n"))
+		lines = lines[:len(lines)-1]
+		if len(lines) != rows+1 || !bytes.Equal(lines[0], tab.head) {
+			t.Fatalf("%d rows: got %d lines", rows, len(lines))
+		}
+		for i, line := range lines[1:] {
+			place := i % len(tab.ends)
+			if !bytes.HasSuffix(tab.body[:tab.ends[place]], line) {
+				t.Fatalf("%d rows: row %d is %q", rows, i, line)
+			}
+		}
+
+		// A file of the right size is left alone, another one is made anew.
+		if err := os.WriteFile(path, make([]byte, len(data)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := tab.repeat(path, rows); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := os.ReadFile(path); bytes.Equal(again, data) {
+			t.Errorf("%d rows: a file that was there was written again", rows)
+		}
+		if err := os.WriteFile(path, data[1:], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := tab.repeat(path, rows); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := os.ReadFile(path); !bytes.Equal(again, data) {
+			t.Errorf("%d rows: a file of the wrong size was kept", rows)
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	tab := flights(t)
+	want, err := readPredictions("../../testdata/flights/lightgbm.golden.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows = 7001
+	ids := make([]int64, len(tab.ends))
+	for id, place := range tab.places {
+		ids[place] = id
+	}
+	var lines []string
+	for i := range rows {
+		place := i % len(ids)
+		lines = append(lines, strconv.FormatInt(ids[place], 10)+","+strconv.FormatFloat(want[place], 'g', -1, 64))
+	}
+	// As a job in parallel leaves it: two files, any order.
+	slices.Reverse(lines)
+
+	tests := []struct {
+		name     string
+		head     string
+		change   func([]string) []string
+		failure  string
+		furthest float64
+	}{
+		{name: "right", head: "id,prediction"},
+		{name: "quoted header", head: `"id","prediction"`},
+		{name: "a row less", head: "id,prediction", change: func(s []string) []string { return s[1:] }, failure: "7,000 rows were written instead of 7,001"},
+		{name: "a row for another", head: "id,prediction", change: func(s []string) []string { s[0] = s[1]; return s }, failure: "times instead of"},
+		{name: "a stranger", head: "id,prediction", change: func(s []string) []string { s[0] = "5,0.5"; return s }, failure: "id 5 is not of the input"},
+		{name: "no prediction", head: "id,prediction", change: func(s []string) []string { s[0], _, _ = strings.Cut(s[0], ","); s[0] += ","; return s }, failure: "is no prediction"},
+		{name: "NaN", head: "id,prediction", change: func(s []string) []string { s[0], _, _ = strings.Cut(s[0], ","); s[0] += ",NaN"; return s }, failure: "is no prediction"},
+		{name: "more columns", head: "id,month,prediction", failure: "columns"},
+		{name: "off", head: "id,prediction", change: func(s []string) []string {
+			id, _, _ := strings.Cut(s[0], ",")
+			n, _ := strconv.ParseInt(id, 10, 64)
+			s[0] = id + "," + strconv.FormatFloat(want[tab.places[n]]+0.25, 'g', -1, 64)
+			return s
+		}, furthest: 0.25},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			lines := slices.Clone(lines)
+			if test.change != nil {
+				lines = test.change(lines)
+			}
+			dir := t.TempDir()
+			for i, part := range [][]string{lines[:3000], lines[3000:]} {
+				text := test.head + "\n" + strings.Join(part, "\n") + "\n"
+				if err := os.WriteFile(filepath.Join(dir, "part-"+strconv.Itoa(i)+".csv"), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, err := readAnswers(dir, tab, []string{"id", "prediction"})
+			if err == nil {
+				err = a.check(tab, rows)
+			}
+			if test.failure != "" {
+				if err == nil || !strings.Contains(err.Error(), test.failure) {
+					t.Fatalf("got %v, want %q", err, test.failure)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := a.furthest(want); math.Abs(got-test.furthest) > 1e-15 {
+				t.Errorf("furthest is %v, want %v", got, test.furthest)
+			}
+		})
+	}
+}
+
+func TestMeasureCountsOrphans(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("descendants are followed on Linux only")
+	}
+	if err := adopt(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	// The shell ends at once; what it started goes on for a moment.
+	u, err := measure(ctx, exec.CommandContext(ctx, "sh", "-c", "(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done) & exit 0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.cpu < 10*time.Millisecond || u.peak < 100<<10 {
+		t.Errorf("%v of CPU and %d bytes for a loop in the background", u.cpu, u.peak)
+	}
+}
+
+func TestMeasureEndsAll(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("descendants are followed on Linux only")
+	}
+	if err := adopt(); err != nil {
+		t.Fatal(err)
+	}
+	late := errors.New("late")
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 300*time.Millisecond, late)
+	defer cancel()
+	start := time.Now()
+	u, err := measure(ctx, exec.CommandContext(ctx, "sh", "-c", "sleep 600 & sleep 600; true"))
+	if !errors.Is(err, late) {
+		t.Errorf("got %v", err)
+	}
+	if d := time.Since(start); d > time.Minute {
+		t.Errorf("took %v", d)
+	}
+	if n := len(descendants(os.Getpid())); n != 1 {
+		t.Errorf("%d processes are left", n-1)
+	}
+	if u.process < 2 {
+		t.Errorf("saw %d processes", u.process)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	plan := func(args ...string) map[int][]string {
+		o, err := parse(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[int][]string{}
+		sizes, at := o.sizes()
+		for _, n := range sizes {
+			for _, c := range contenders {
+				if at(c, n) {
+					out[n] = append(out[n], c.name)
+				}
+			}
+		}
+		return out
+	}
+	scripts := []string{"glulam", "pandas", "pandas-chunks", "pyarrow", "pyarrow-stream"}
+	all := append(slices.Clone(scripts), "beam-fn", "beam-fn-workers", "beam-prism", "beam-frames")
+	for _, test := range []struct {
+		args []string
+		want map[int][]string
+	}{
+		{nil, map[int][]string{
+			5000: all, 100_000: all, 1_000_000: append(slices.Clone(scripts), "glulam-all", "pandas-all"), 10_000_000: scripts,
+		}},
+		{[]string{"--short"}, map[int][]string{20_000: {"glulam", "glulam-all"}}},
+		{[]string{"--peers=false", "--rows", "1e5,1e6", "--only", "^glulam$"}, map[int][]string{
+			5000: {"glulam"}, 100_000: {"glulam"}, 1_000_000: {"glulam"},
+		}},
+		{[]string{"--rows", "30000", "--only", "beam-fn$"}, map[int][]string{
+			5000: {"glulam", "beam-fn"}, 30_000: {"glulam", "beam-fn"}, 100_000: {"glulam", "beam-fn"},
+		}},
+	} {
+		if d := cmp.Diff(test.want, plan(test.args...)); d != "" {
+			t.Errorf("%q:\n%s", test.args, d)
+		}
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	for _, args := range [][]string{
+		{"--rows", "many"}, {"--rows", "0"}, {"--rows", "1.5"}, {"--beam-rows", "-1"}, {"--rounds", "0"}, {"--only", "("}, {"more"},
+	} {
+		if _, err := parse(append([]string{}, args...)); err == nil {
+			t.Errorf("%q was accepted", args)
+		}
+	}
+}
+
+// The whole report, as one reads it.
+func TestReport(t *testing.T) {
+	o, err := parse([]string{"--rows", "1e6,1e7", "--models", "lightgbm", "--rounds", "3", "--only", "glulam|pandas$|beam-fn$"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &report{
+		About: about{
+			Date: "2026-01-02 03:04 UTC", System: "linux/amd64", CPU: "Some CPU", Cores: 2, Memory: 8 << 30,
+			Glulam: "glulam 0.1.0", Go: "1.26.0", Python: "Python 3.11.7, pandas 3.1.1",
+		},
+		Options: o,
+	}
+	r.Sizes, r.at = o.sizes()
+	pace := map[string]struct{ start, row float64 }{
+		"glulam": {0.1, 2e-6}, "glulam-all": {0.1, 3e-6}, "pandas": {1, 8e-6}, "beam-fn": {4, 40e-6},
+	}
+	for round := 1; round <= 3; round++ {
+		for _, rows := range r.Sizes {
+			for _, c := range contenders {
+				p, ok := pace[c.name]
+				if !ok || !r.at(c, rows) {
+					continue
+				}
+				e := entry{
+					Model: "lightgbm", Rows: rows, Job: c.name, Round: round, Processes: 1,
+					Wall: (p.start + p.row*float64(rows)) * (1 + float64(round)/10), Peak: int64(100_000_000 * round), Output: int64(30 * rows),
+				}
+				e.CPU = 1.5 * e.Wall
+				if c.name == "pandas" && rows == 10_000_000 {
+					e.Peak *= 50
+					if round == 2 {
+						e.Failed = "no end after 30m0s\nlast words"
+					}
+				}
+				r.Runs = append(r.Runs, e)
+			}
+		}
+	}
+	var out bytes.Buffer
+	r.write(&out)
+	const path = "testdata/report.md"
+	if *update {
+		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), out.String()); d != "" {
+		t.Errorf("the report changed; -update accepts it:\n%s", d)
+	}
+}

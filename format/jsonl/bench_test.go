@@ -122,8 +122,15 @@ func readMaps(tb testing.TB, data []byte) (rows int) {
 }
 
 type flight struct {
-	Month, Day, Dow, Hour, Minute, Sched_dep_time, Sched_arr_time, Flight, Distance, Temp, Dewp, Humid,
-	Wind_dir, Wind_speed, Wind_gust, Precip, Pressure, Visib, Plane_year, Seats, Engines, Speed *float64
+	Month, Day, Dow, Hour, Minute, Flight, Distance, Temp, Dewp, Humid, Precip, Pressure, Visib, Seats, Engines, Speed *float64
+
+	SchedDepTime *float64 `json:"sched_dep_time"`
+	SchedArrTime *float64 `json:"sched_arr_time"`
+	WindDir      *float64 `json:"wind_dir"`
+	WindSpeed    *float64 `json:"wind_speed"`
+	WindGust     *float64 `json:"wind_gust"`
+	PlaneYear    *float64 `json:"plane_year"`
+
 	Carrier, Origin, Dest, Engine, Size *string
 }
 
@@ -135,8 +142,8 @@ func readStructs(tb testing.TB, data []byte) (rows int) {
 		if err := json.Unmarshal(line, &f); err != nil {
 			tb.Fatal(err)
 		}
-		for i, p := range []*float64{f.Month, f.Day, f.Dow, f.Hour, f.Minute, f.Sched_dep_time, f.Sched_arr_time, f.Flight, f.Distance, f.Temp, f.Dewp, f.Humid,
-			f.Wind_dir, f.Wind_speed, f.Wind_gust, f.Precip, f.Pressure, f.Visib, f.Plane_year, f.Seats, f.Engines, f.Speed} {
+		for i, p := range []*float64{f.Month, f.Day, f.Dow, f.Hour, f.Minute, f.SchedDepTime, f.SchedArrTime, f.Flight, f.Distance, f.Temp, f.Dewp, f.Humid,
+			f.WindDir, f.WindSpeed, f.WindGust, f.Precip, f.Pressure, f.Visib, f.PlaneYear, f.Seats, f.Engines, f.Speed} {
 			v := math.NaN()
 			if p != nil {
 				v = *p

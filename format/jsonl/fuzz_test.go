@@ -3,6 +3,7 @@ package jsonl
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,7 +46,7 @@ func FuzzRead(f *testing.F) {
 // Any texts are written as encoding/json reads them.
 func FuzzWrite(f *testing.F) {
 	f.Add("name", "text", 1.5, `{"a": 1}`)
-	f.Add("\"\\\x00\u2028", "\xff", -0.0, `{ }`)
+	f.Add("\"\\\x00\u2028", "\xff", math.Copysign(0, -1), `{ }`)
 	schema := func(names ...string) *arrow.Schema {
 		return arrow.NewSchema([]arrow.Field{{Name: names[0], Type: arrow.BinaryTypes.String}, {Name: names[1], Type: arrow.PrimitiveTypes.Float64},
 			{Name: "row", Type: arrow.BinaryTypes.Binary, Metadata: arrow.MetadataFrom(map[string]string{format.MetaRawRow: name})}}, nil)

@@ -71,7 +71,8 @@ func openColumn[T any](p *pages, ft *footer, group, column int) (batcher[T], err
 	}
 	// The one way to give a column reader pages of one's own. It is deprecated for being easy to misuse (the pages must be
 	// of one column chunk), not for having a successor.
-	r, ok := file.NewColumnReader(p.descr, p, memory.DefaultAllocator, &columnBuffers).(batcher[T]) //nolint:staticcheck
+	//lint:ignore SA1019 see above
+	r, ok := file.NewColumnReader(p.descr, p, memory.DefaultAllocator, &columnBuffers).(batcher[T])
 	if !ok {
 		return nil, fmt.Errorf("no reader for %s", p.descr.PhysicalType())
 	}

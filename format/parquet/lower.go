@@ -78,14 +78,14 @@ func lowerType(dt arrow.DataType) (arrow.DataType, error) {
 	switch dt.ID() {
 	case arrow.DENSE_UNION, arrow.SPARSE_UNION, arrow.LIST_VIEW, arrow.LARGE_LIST_VIEW,
 		arrow.INTERVAL_MONTHS, arrow.INTERVAL_DAY_TIME, arrow.INTERVAL_MONTH_DAY_NANO:
-		return nil, fmt.Errorf("Parquet has nothing like the Arrow type %s", dt)
+		return nil, fmt.Errorf("there is nothing in Parquet like the Arrow type %s", dt)
 	}
 	return dt, nil
 }
 
 func errEmptyStruct(fields []arrow.Field) error {
 	if len(fields) == 0 {
-		return errors.New("Parquet has no structs without members")
+		return errors.New("there are no structs without members in Parquet")
 	}
 	return nil
 }

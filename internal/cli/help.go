@@ -152,11 +152,11 @@ func (h *helpWriter) section(title string, terms [][2]string) {
 	if len(terms) == 0 {
 		return
 	}
-	const column = 26 // of the explanations; longer terms have a line of their own
+	const column = 28 // of the explanations; longer terms have a line of their own
 	h.line("\n" + title)
 	for _, t := range terms {
 		lead := fmt.Sprintf("  %-*s", column-2, t[0])
-		if utf8.RuneCountInString(lead) > column || !strings.HasSuffix(lead, " ") {
+		if !strings.HasSuffix(lead, "  ") {
 			h.line(strings.TrimRight(lead, " "))
 			lead = strings.Repeat(" ", column)
 		}

@@ -19,6 +19,8 @@ type commands struct {
 	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
 	Inspect inspectCmd `cmd:"" help:"show what a model is"`
 	Version versionCmd `cmd:"" help:"show the versions of glulam, Go and Beam"`
+
+	ShowVersion versionFlag `name:"version" help:"like glulam version"`
 }
 
 // env is what a subcommand has around it.
@@ -89,6 +91,7 @@ func newParser(e *env) (parser *kong.Kong, exited *bool, err error) {
 		kong.Exit(func(int) { *exited = true }),
 		kong.Help(printHelp),
 		kong.ExplicitGroups(flagGroups),
+		kong.Bind(e),
 	)
 	return parser, exited, err
 }

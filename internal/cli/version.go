@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/alecthomas/kong"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core"
 
 	"github.com/glulam/glulam/pipelines"
@@ -13,6 +14,18 @@ import (
 // versionCmd is `glulam version`.
 type versionCmd struct {
 	JSON bool `name:"json" help:"print one JSON object"`
+}
+
+// versionFlag is `glulam --version`, which many try first.
+type versionFlag bool
+
+// BeforeReset prints the versions instead of anything else; kong calls it.
+func (versionFlag) BeforeReset(k *kong.Kong, e *env) error {
+	if err := new(versionCmd).Run(e); err != nil {
+		return err
+	}
+	k.Exit(exitDone)
+	return nil
 }
 
 // versions is the JSON of `glulam version`.

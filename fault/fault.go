@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func Wire(err error) error {
 	if jerr != nil {
 		return err
 	}
-	return &wired{text: wireMark + string(text), err: err}
+	return &wired{text: e.Error() + " " + wireMark + base64.RawURLEncoding.EncodeToString(text) + ".", err: err}
 }
 
 type wired struct {
@@ -161,16 +162,19 @@ type wired struct {
 func (w *wired) Error() string { return w.text }
 func (w *wired) Unwrap() error { return w.err }
 
-// FromText finds the first error that [Wire] put into text. Runners repeat and quote what a worker said; one level of
-// Go or JSON string quoting is undone.
+// FromText finds the first error that [Wire] put into text. Runners repeat and quote what a worker said, so it travels in
+// letters that no quoting changes.
 func FromText(text string) (*Error, bool) {
-	for _, t := range []string{text, unquote(text)} {
-		_, after, ok := strings.Cut(t, wireMark)
+	for {
+		_, after, ok := strings.Cut(text, wireMark)
 		if !ok {
-			continue
+			return nil, false
 		}
+		text = after
+		coded, _, _ := strings.Cut(after, ".")
+		data, err := base64.RawURLEncoding.DecodeString(coded)
 		var w wire
-		if err := json.NewDecoder(strings.NewReader(after)).Decode(&w); err != nil || w.Code == "" {
+		if err != nil || json.Unmarshal(data, &w) != nil || w.Code == "" {
 			continue
 		}
 		e := &Error{Code: w.Code, Source: w.Source, Line: w.Line, Column: w.Column, Row: w.Row, Offset: w.Offset, Field: w.Field, Hint: w.Hint}
@@ -179,7 +183,4 @@ func FromText(text string) (*Error, bool) {
 		}
 		return e, true
 	}
-	return nil, false
 }
-
-func unquote(s string) string { return strings.ReplaceAll(s, `\"`, `"`) }

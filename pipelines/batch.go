@@ -144,6 +144,7 @@ type BatchJob struct {
 	in, out  files.Format
 	columns  []files.Column
 	manifest files.Manifest
+	release  func() // gives the output directory to other runs
 }
 
 // Prepare looks everything over: see the package's documentation. stdin is where "-" reads from; it is copied to the
@@ -154,7 +155,7 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
-	m, err := model.Load(ctx, b.Model, model.Options{Engine: b.Engine, Features: b.Features})
+	m, err := score.Load(ctx, score.Options{Model: b.Model, Engine: b.Engine, Features: b.Features})
 	if err != nil {
 		return nil, err
 	}
@@ -178,10 +179,10 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	}
 	if fromStdin {
 		// Prepare the output first: that is where the copy goes.
-		if err := files.Prepare(b.Output, b.Overwrite); err != nil {
+		if j.release, err = files.Prepare(b.Output, b.Overwrite); err != nil {
 			return nil, err
 		}
-		in, err := spool(ctx, stdin, files.TempDir(b.Output, j.Run))
+		in, err := spool(ctx, stdin, j.temp())
 		if err != nil {
 			j.Cleanup()
 			return nil, err
@@ -198,7 +199,7 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 		if err := j.inputsOutside(); err != nil {
 			return nil, err
 		}
-		if err := files.Prepare(b.Output, b.Overwrite); err != nil {
+		if j.release, err = files.Prepare(b.Output, b.Overwrite); err != nil {
 			return nil, err
 		}
 	}
@@ -226,7 +227,7 @@ func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) 
 		if err != nil {
 			return in, out, err
 		}
-		if i > 0 && of.Name != in.Name {
+		if i > 0 && (of.Name != in.Name || of.Delimiter != in.Delimiter && b.Delimiter == "") {
 			return in, out, fault.New(fault.Usage, f.Path, "a %s file among %s files", of.Name, in.Name).WithHint("inputs of one run have one format")
 		}
 		in = of
@@ -260,19 +261,29 @@ func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) 
 	return in, out, nil
 }
 
-// inputsOutside refuses an output directory whose glulam files would be read while they are replaced.
+// inputsOutside refuses inputs, and a model, that are in the output directory under a name that the run will replace.
 func (j *BatchJob) inputsOutside() error {
-	out, err := filepath.Abs(j.Spec.Output)
+	out, err := filepath.EvalSymlinks(j.Spec.Output)
 	if err != nil {
-		return err
+		return nil // not there yet
 	}
-	for _, in := range j.inputs {
-		path, err := filepath.Abs(in.Path)
-		if err != nil {
+	inside := map[string]bool{}
+	for _, dir := range []string{out, filepath.Join(out, files.RejectedDir)} {
+		if dir, err = filepath.Abs(dir); err != nil {
 			return err
 		}
-		if filepath.Dir(path) == out && strings.HasPrefix(filepath.Base(path), "part-") {
-			return fault.New(fault.Conflict, in.Path, "this input is in the output directory, where it would be replaced").WithHint("choose another --output")
+		inside[dir] = true
+	}
+	for _, in := range append(slices.Clone(j.inputs), files.Input{Path: j.Spec.Model}) {
+		path, err := filepath.EvalSymlinks(in.Path)
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
+		if err != nil {
+			return &fault.Error{Code: fault.Unreadable, Source: in.Path, Err: err}
+		}
+		if inside[filepath.Dir(path)] && (strings.HasPrefix(filepath.Base(path), "part-") || filepath.Base(path) == files.ManifestName) {
+			return fault.New(fault.Conflict, in.Path, "this file is in the output directory, where it would be replaced").WithHint("choose another --output")
 		}
 	}
 	return nil
@@ -321,7 +332,7 @@ func (j *BatchJob) scoring() score.Options {
 // Build adds the run to a pipeline. lanes is how many stages work side by side: for a runner that gives a stage one bundle
 // (runners.Lanes says).
 func (j *BatchJob) Build(s beam.Scope, lanes int) {
-	temp := files.TempDir(j.Spec.Output, j.Run)
+	temp := j.temp()
 	plan := files.Plan(s, files.PlanOptions{Run: j.Run, Files: j.inputs, Format: j.in, Shards: j.Spec.Shards})
 	reports := []beam.PCollection{plan.Reports}
 	write := files.WriteOptions{Temp: temp, Format: j.out}
@@ -357,5 +368,19 @@ func (j *BatchJob) Manifest() (files.Manifest, error) {
 	return m, nil
 }
 
-// Cleanup removes the run's temporary files.
-func (j *BatchJob) Cleanup() error { return os.RemoveAll(files.TempDir(j.Spec.Output, j.Run)) }
+// Stop keeps the run from making its output final from now on, and says whether it has already: a run may be interrupted
+// in its very last moment. It is for runners whose workers are this process.
+func (j *BatchJob) Stop() (committed bool) { return files.Stop(j.temp()) }
+
+// Cleanup removes the run's temporary files and gives the output directory free. The job is of no use afterwards.
+func (j *BatchJob) Cleanup() error {
+	j.Stop()
+	err := os.RemoveAll(j.temp())
+	files.Forget(j.Run, j.temp())
+	if j.release != nil {
+		j.release()
+	}
+	return err
+}
+
+func (j *BatchJob) temp() string { return files.TempDir(j.Spec.Output, j.Run) }

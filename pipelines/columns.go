@@ -29,7 +29,11 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, l := range layouts {
+	check := layouts
+	if j.in.Name == "jsonl" { // objects may leave members out, so what counts is that some file has them
+		check = []*format.Layout{union(layouts)}
+	}
+	for i, l := range check {
 		if err := j.checkFile(j.inputs[i], l, inputs); err != nil {
 			return err
 		}
@@ -38,7 +42,22 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 		return err
 	}
 	j.addFeatures(inputs)
-	return j.checkOutputs(layouts[0])
+	return j.checkOutputs(union(layouts))
+}
+
+// union has every column that some file has, once.
+func union(layouts []*format.Layout) *format.Layout {
+	all := &format.Layout{}
+	seen := map[string]bool{}
+	for _, l := range layouts {
+		for _, c := range l.Columns {
+			if !seen[c.Name] {
+				seen[c.Name] = true
+				all.Columns = append(all.Columns, c)
+			}
+		}
+	}
+	return all
 }
 
 // describe reads the layouts of all files.

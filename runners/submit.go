@@ -14,6 +14,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/metricsx"
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/runnerlib"
 
 	"github.com/glulam/glulam/fault"
@@ -50,7 +51,7 @@ func marshal(ctx context.Context, p *beam.Pipeline, urn, config string) (*pipepb
 
 // submit runs a marshaled pipeline on a job service and waits for its end.
 func submit(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb.Pipeline, job string) (*Result, error) {
-	id, _, _, err := runnerlib.Prepare(ctx, client, pipeline, &runnerlib.JobOptions{Name: job, Loopback: true})
+	id, _, _, err := runnerlib.Prepare(ctx, client, pipeline, &runnerlib.JobOptions{Name: job, Experiments: jobopts.GetExperiments(), Loopback: true})
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +71,7 @@ func submit(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb
 		}
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, interrupted(ctx)
-	}
-	m, err := client.GetJobMetrics(ctx, &jobpb.GetJobMetricsRequest{JobId: id})
+	m, err := client.GetJobMetrics(context.WithoutCancel(ctx), &jobpb.GetJobMetricsRequest{JobId: id})
 	if err != nil {
 		return nil, fmt.Errorf("asking for the job's metrics: %w", err)
 	}
@@ -81,7 +79,7 @@ func submit(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb
 }
 
 func interrupted(ctx context.Context) error {
-	return &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("the run was stopped: %w", context.Cause(ctx)), Hint: "nothing final was written"}
+	return &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("the run was stopped: %w", context.Cause(ctx))}
 }
 
 // follow waits for a job's end. Only DONE is success.

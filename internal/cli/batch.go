@@ -121,7 +121,7 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 	done := follow(e.screen, job.Progress())
 	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner, Job: "glulam-" + job.Run})
 	done()
-	if err != nil {
+	if err != nil && !job.Stop() { // a run that was stopped while its output became final is done all the same
 		return nil, err
 	}
 	m, err := job.Manifest()

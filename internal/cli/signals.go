@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
@@ -44,39 +45,44 @@ func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func
 	}
 }
 
-// patient reads from r until ctx ends, also when r blocks (a terminal, a pipe that nobody writes to).
+// patient reads from r until ctx ends, also when r blocks (a terminal, a pipe that nobody writes to). It takes nothing from
+// r before the first Read: standard input may be somebody else's.
 type patient struct {
 	ctx    context.Context
-	blocks chan block
-	rest   block
+	r      io.Reader
+	start  sync.Once
+	blocks chan gulp
+	rest   gulp
 }
 
-type block struct {
+// gulp is what one read gave.
+type gulp struct {
 	data []byte
 	err  error
 }
 
 func newPatient(ctx context.Context, r io.Reader) *patient {
-	p := &patient{ctx: ctx, blocks: make(chan block)}
-	go func() {
-		for {
-			buf := make([]byte, 256<<10)
-			n, err := r.Read(buf)
-			select {
-			case p.blocks <- block{buf[:n], err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
+	return &patient{ctx: ctx, r: r, blocks: make(chan gulp)}
+}
+
+func (p *patient) drink() {
+	for {
+		buf := make([]byte, 256<<10)
+		n, err := p.r.Read(buf)
+		select {
+		case p.blocks <- gulp{buf[:n], err}:
+		case <-p.ctx.Done():
+			return
 		}
-	}()
-	return p
+		if err != nil {
+			return
+		}
+	}
 }
 
 // Read implements io.Reader.
 func (p *patient) Read(b []byte) (int, error) {
+	p.start.Do(func() { go p.drink() })
 	for len(p.rest.data) == 0 && p.rest.err == nil {
 		select {
 		case p.rest = <-p.blocks:

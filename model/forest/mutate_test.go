@@ -132,7 +132,7 @@ func TestMutationsFind(t *testing.T) {
 			accepted++
 		}
 	})
-	if refused < 20 || accepted < 20 {
+	if refused == 0 || accepted == 0 {
 		t.Errorf("%d refused, %d accepted", refused, accepted)
 	}
 }

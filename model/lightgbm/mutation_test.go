@@ -167,6 +167,9 @@ func checkError(t tester, err error) {
 
 // TestMemory holds hostile files to memory in proportion to their size.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short runs are for the race detector, whose own memory counts here")
+	}
 	const header = "tree\nversion=v4\nnum_class=1\nmax_feature_idx=0\nfeature_names=a\nfeature_infos=none\n\n"
 	tree := func(lines string) string { return header + "Tree=0\n" + lines + "\n" + tailLine }
 	const n = 1 << 16

@@ -103,7 +103,7 @@ func (f *commitFn) ProcessElement(_ context.Context, _ int, next func(*Report) b
 
 func commit(o CommitOptions, reports []Report) (rows int64, err error) {
 	slices.SortStableFunc(reports, func(a, b Report) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Temp, b.Temp))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Part, b.Part))
 	})
 	m := o.Manifest
 	if m.Rows, m.Inputs, err = account(reports); err != nil {
@@ -114,6 +114,11 @@ func commit(o CommitOptions, reports []Report) (rows int64, err error) {
 	}
 	parts := join(reports, kindWritten)
 	letters := join(reports, kindLetters)
+	for _, p := range parts {
+		if len(p.parts) > 1 && o.Format.Name == "parquet" {
+			return 0, mismatch("unit %d came in %d Parquet files, which cannot be joined", p.parts[0].Unit, len(p.parts))
+		}
+	}
 	for i := range parts {
 		parts[i].name = fmt.Sprintf("part-%05d%s", i, o.Format.Suffix())
 		m.Outputs = append(m.Outputs, parts[i].output())
@@ -133,6 +138,7 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 	type piece struct{ unit, part int32 }
 	read := map[piece]*Report{}
 	byCode := map[string]int64{}
+	refused := int64(0) // letters of the readers that were written, less those that they sent
 	for i := range reports {
 		r := &reports[i]
 		switch r.Kind {
@@ -142,6 +148,7 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 			}
 			planned = r
 		case kindRead:
+			refused -= r.Rejected
 			at := piece{r.Unit, r.Part}
 			if read[at] != nil {
 				return rows, nil, mismatch("piece %d of unit %d was read twice", r.Part, r.Unit)
@@ -153,6 +160,9 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 			rows.Scored += r.Rows
 		case kindLetters:
 			rows.Rejected += r.Rows
+			if r.Stage == stageRead {
+				refused += r.Rows
+			}
 			for code, n := range r.Codes {
 				byCode[code] += n
 			}
@@ -176,6 +186,9 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 	}
 	if pieces != len(read) {
 		return rows, nil, mismatch("%d pieces were planned, but %d read", pieces, len(read))
+	}
+	if refused != 0 {
+		return rows, nil, mismatch("%d more letters of readers were written than were sent", refused)
 	}
 	if rows.In != rows.Scored+rows.Rejected {
 		return rows, nil, mismatch("%d rows came in, but %d were scored and %d rejected", rows.In, rows.Scored, rows.Rejected)
@@ -238,6 +251,12 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 		return err
 	}
 	manifest = append(manifest, '\n')
+	st := stateOf(o.Temp)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.stopped {
+		return &fault.Error{Code: fault.Interrupted, Err: errors.New("the run was stopped before its output became final")}
+	}
 	if _, err := os.Stat(o.Temp); errors.Is(err, fs.ErrNotExist) {
 		if have, err := os.ReadFile(filepath.Join(o.Dir, ManifestName)); err == nil && bytes.Equal(have, manifest) {
 			return nil // an earlier try came to the end
@@ -252,7 +271,7 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 		}
 		do(func() error { return writeSynced(manifestTemp, manifest) })
 		// From here on nothing needs room on the disk: only names change.
-		do(func() error { return Clear(o.Dir) })
+		do(func() error { return clearOwn(o.Dir, o.Temp) })
 		do(func() error { return writeSynced(filepath.Join(o.Temp, cleared), nil) })
 	}
 	rejected := filepath.Join(o.Dir, RejectedDir)
@@ -287,6 +306,7 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 			return err
 		}
 	}
+	st.committed = true
 	return nil
 }
 
@@ -356,7 +376,13 @@ func copyTail(dst *os.File, at int64, path string, head int64) (int64, error) {
 	return n, nil
 }
 
+// rename gives a file its final name. Somebody else's file of that name stays.
 func rename(from, to string) error {
+	if _, err := os.Lstat(from); err == nil {
+		if _, err := os.Lstat(to); err == nil {
+			return fault.New(fault.Conflict, to, "the file appeared while the run was going on").WithHint("let one run at a time write to a directory")
+		}
+	}
 	err := os.Rename(from, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, serr := os.Stat(to); serr == nil {

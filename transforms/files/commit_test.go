@@ -14,7 +14,7 @@ import (
 func commitCase(t *testing.T) (CommitOptions, []Report) {
 	t.Helper()
 	dir := t.TempDir()
-	o := CommitOptions{Dir: dir, Temp: TempDir(dir, "run"), Format: Format{Name: "csv"}, Manifest: Manifest{Spec: []byte("{}")}}
+	o := CommitOptions{Dir: dir, Temp: TempDir(dir, "run"), Format: Format{Name: "csv"}, Manifest: Manifest{Glulam: "test", Spec: []byte("{}")}}
 	if err := os.MkdirAll(o.Temp, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func commitCase(t *testing.T) (CommitOptions, []Report) {
 	return o, []Report{
 		{Kind: kindWritten, Unit: 1, Part: 1, Rows: 2, Temp: "w1b", Bytes: 6, Head: 2},
 		{Kind: kindRead, Unit: 1, Part: 1, Rows: 2},
-		{Kind: kindLetters, Unit: 0, Rows: 1, Temp: "l0", Bytes: 3, Codes: map[string]int64{"bad_number": 1}},
+		{Kind: kindLetters, Stage: stageRead, Unit: 0, Rows: 1, Temp: "l0", Bytes: 3, Codes: map[string]int64{"bad_number": 1}},
 		{Kind: kindRead, Unit: 0, Rows: 3, Rejected: 1, Blank: 1},
 		{Kind: kindPlanned, Inputs: []InputFile{{Name: "a", Size: 9, Checksum: "xxh64:0"}}, Units: []PlannedUnit{{Records: []int64{4}}, {Records: []int64{1, -1}}}},
 		{Kind: kindWritten, Unit: 0, Rows: 2, Temp: "w0", Bytes: 6, Head: 2},
@@ -71,8 +71,10 @@ run.json: ...
 // people's files stay, and that a commit may be repeated after the end.
 func TestCommit(t *testing.T) {
 	o, reports := commitCase(t)
-	for _, old := range []string{"part-00000.csv", "part-00007.csv", "run.json", "notes.txt"} {
-		if err := os.WriteFile(filepath.Join(o.Dir, old), []byte("old"), 0o644); err != nil {
+	o.Manifest.Glulam = "test"
+	const manifest = `{"glulam": "x", "outputs": [{"name": "part-00000.csv"}, {"name": "part-00007.csv"}, {"name": "notes.txt"}]}`
+	for name, old := range map[string]string{"part-00000.csv": "old", "part-00007.csv": "old", "run.json": manifest, "notes.txt": "old"} {
+		if err := os.WriteFile(filepath.Join(o.Dir, name), []byte(old), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -155,18 +157,43 @@ func TestAccount(t *testing.T) {
 func TestPrepare(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "new", "out")
-	if err := Prepare(out, false); err != nil {
+	prepare := func(dir string, overwrite bool) error {
+		release, err := Prepare(dir, overwrite)
+		if err == nil {
+			release()
+		}
+		return err
+	}
+	if err := prepare(out, false); err != nil {
 		t.Fatal(err)
 	}
 	stale := filepath.Join(TempDir(out, "killed"), "part")
 	if err := os.MkdirAll(filepath.Dir(stale), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(out, false); fault.CodeOf(err) != fault.Conflict {
+	if err := prepare(out, false); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a directory that is not empty: %v", err)
 	}
-	if err := Prepare(out, true); err != nil {
+	if err := prepare(out, true); err != nil {
 		t.Error(err)
+	}
+	release, err := Prepare(out, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prepare(out, true); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("a directory that another run has: %v", err)
+	}
+	release()
+	for _, name := range []string{"part-00000.csv", "run.json", "rejected"} {
+		theirs := filepath.Join(out, name)
+		if err := os.WriteFile(theirs, []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := prepare(out, true); fault.CodeOf(err) != fault.Conflict {
+			t.Errorf("somebody else's %s: %v", name, err)
+		}
+		os.Remove(theirs)
 	}
 	if _, err := os.Stat(filepath.Dir(stale)); !errors.Is(err, os.ErrNotExist) {
 		t.Error("what a killed run left is still there")
@@ -175,7 +202,7 @@ func TestPrepare(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(file, true); fault.CodeOf(err) != fault.Conflict {
+	if err := prepare(file, true); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a file for a directory: %v", err)
 	}
 }

@@ -43,8 +43,16 @@ func Expand(patterns []string) ([]string, error) {
 			slices.Sort(found)
 		}
 		for _, name := range found {
-			if !seen[name] {
-				seen[name] = true
+			// One file under two names is one file.
+			id := name
+			if real, err := filepath.EvalSymlinks(name); err == nil {
+				id = real
+			}
+			if abs, err := filepath.Abs(id); err == nil {
+				id = abs
+			}
+			if !seen[id] {
+				seen[id] = true
 				names = append(names, name)
 			}
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/glulam/glulam/transforms/block"
 )
 
-// WriteRejected writes dead letters (PCollection<block.Rejected>) as JSON lines to temporary files, like Write. stage
-// tells the files of several sinks of one run apart.
+// WriteRejected writes dead letters (PCollection<block.Rejected>) as JSON lines to temporary files, like Write. stage tells
+// the files of several sinks of one run apart; for those of Read it must be "read", because Commit counts them.
 func WriteRejected(s beam.Scope, o WriteOptions, stage string, rejected beam.PCollection) beam.PCollection {
 	return beam.ParDo(s.Scope("glulam.files.WriteRejected."+stage), &rejectFn{Options: o, Stage: stage}, rejected)
 }
@@ -79,7 +79,7 @@ func (f *rejectFn) ProcessElement(_ context.Context, r block.Rejected, emit func
 			return fault.Wire(err)
 		}
 		f.file, f.buf = file, bufio.NewWriterSize(file, 64<<10)
-		f.report = Report{Kind: kindLetters, Unit: r.Unit, Part: r.Part, Codes: map[string]int64{}}
+		f.report = Report{Kind: kindLetters, Stage: f.Stage, Unit: r.Unit, Part: r.Part, Codes: map[string]int64{}}
 	}
 	line, err := json.Marshal(lineOf(&r.Letter), jsontext.AllowInvalidUTF8(true))
 	if err != nil {

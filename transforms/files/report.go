@@ -52,6 +52,7 @@ type Report struct {
 	Blank    int64
 
 	// Written, Letters: a temporary file and what the sink counted.
+	Stage string // of letters: who refused the rows
 	Temp  string
 	Head  int64 // bytes before its first row (the header), to leave out when files are joined
 	Bytes int64
@@ -61,6 +62,9 @@ type Report struct {
 	Inputs []InputFile
 	Units  []PlannedUnit
 }
+
+// stageRead is the stage of letters that come from Read.
+const stageRead = "read"
 
 // Kinds of reports.
 const (

@@ -29,27 +29,53 @@ type cached struct {
 // Loads is how often a model was loaded in this process.
 func Loads() int64 { return models.loads.Load() }
 
+func key(o *Options, digest string) string {
+	return fmt.Sprintf("%q %q %q %q", o.Model, digest, o.Engine, o.Features)
+}
+
+// Load reads the model of these options from its file and keeps it in the cache of the process, where a Score with
+// Options.Digest set to the model's finds it: whoever has to look at a model before building a pipeline does not make the
+// workers of the same process load it again.
+func Load(ctx context.Context, o Options) (*model.Model, error) {
+	m, err := open(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	c := &cached{ready: make(chan struct{}), model: m}
+	c.uncounted.Store(1)
+	close(c.ready)
+	models.mu.Lock()
+	defer models.mu.Unlock()
+	if models.byKey == nil {
+		models.byKey = map[string]*cached{}
+	}
+	models.byKey[key(&o, m.Digest())] = c
+	return m, nil
+}
+
 // load gives the model of these options, loading it if nobody has. Concurrent calls wait for one load; one that fails is
 // forgotten, so that a retried bundle tries again.
 func load(ctx context.Context, o *Options) (*cached, error) {
-	key := fmt.Sprintf("%q %q %q %q", o.Model, o.Digest, o.Engine, o.Features)
+	key := key(o, o.Digest)
 	models.mu.Lock()
 	c, ok := models.byKey[key]
 	if !ok {
-		c = &cached{ready: make(chan struct{})}
+		c = &cached{ready: make(chan struct{}), err: fault.New(fault.Internal, o.Model, "loading the model did not end")}
 		if models.byKey == nil {
 			models.byKey = map[string]*cached{}
 		}
 		models.byKey[key] = c
 		models.mu.Unlock()
-		c.model, c.err = open(ctx, o)
-		c.uncounted.Store(1)
+		func() {
+			defer close(c.ready) // whatever happens: others wait for it
+			c.model, c.err = open(context.WithoutCancel(ctx), o)
+			c.uncounted.Store(1)
+		}()
 		if c.err != nil {
 			models.mu.Lock()
 			delete(models.byKey, key)
 			models.mu.Unlock()
 		}
-		close(c.ready)
 	} else {
 		models.mu.Unlock()
 	}

@@ -19,7 +19,7 @@ var scripts = []string{"internal/cli", "internal/doctest", "examples/"}
 
 // raced are the packages in which goroutines meet, and the ones below them. The tests of internal/cli are left out: the
 // program under test is another process, which the detector does not see, and the packages that it is made of are here.
-var raced = []string{"model", "format/csv", "format/jsonl", "format/parquet", "transforms/", "pipelines", "runners"}
+var raced = []string{"model", "format/csv", "format/jsonl", "transforms/", "pipelines", "runners"}
 
 func unit(c *checker) error {
 	return c.testPackages(func(pkg string) bool { return !startsWith(pkg, scripts) })

@@ -189,7 +189,11 @@ func TestDeterminism(t *testing.T) {
 	big := array.NewRecordBatch(schema, []arrow.Array{s, s}, int64(s.Len()))
 	rec := sample(20_000, 9)
 	var first, firstBig []byte
-	for i := range 12 {
+	times := 12
+	if testing.Short() {
+		times = 3
+	}
+	for i := range times {
 		one, two := write(t, rec.Schema(), rec, rec), write(t, schema, big)
 		if i == 0 {
 			first, firstBig = one, two
@@ -207,6 +211,9 @@ func TestRowGroups(t *testing.T) {
 	pieces, err := Format{}.Split(t.Context(), f, nil, 1)
 	if err != nil || len(pieces) != 3 || pieces[0].Rows != groupRows || pieces[1].Rows != groupRows {
 		t.Errorf("%v, %v", pieces, err)
+	}
+	if testing.Short() {
+		return
 	}
 	wide := numbersRecord(4096, 500, 0) // 16 MiB
 	f = memFile(t, write(t, wide.Schema(), wide, wide, wide, wide, wide, wide))
@@ -242,7 +249,7 @@ func (w *full) Write(p []byte) (int, error) {
 }
 
 func TestWriterErrorsComeBack(t *testing.T) {
-	rec := sample(200_000, 1)
+	rec := sample(150_000, 1)
 	size := len(write(t, rec.Schema(), rec))
 	for _, left := range []int{0, 10, size / 2, size - 1} {
 		w, err := Format{}.NewWriter(&full{left}, rec.Schema())

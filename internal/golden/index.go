@@ -10,7 +10,7 @@ import (
 // RowCount is how many rows there are.
 const RowCount = 5000
 
-// Model is an entry of models.json or models_v3.json, in the order of which Models gives them.
+// Model is an entry of models.json or models_v3.json: see testdata/README.md.
 type Model struct {
 	Name          string    `json:"name"`
 	About         string    `json:"about"`

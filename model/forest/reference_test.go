@@ -1,7 +1,9 @@
 package forest_test
 
 import (
+	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -198,26 +200,62 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 }
 
-// TestWide: the memory of an evaluator does not grow with the number of features times the rows that it takes together.
-func TestWide(t *testing.T) {
-	f := stump(forest.Node{Feature: forest.MaxFeatures - 1, Threshold: 1})
-	f.Features = make([]forest.Feature, forest.MaxFeatures)
+// TestLinearRounding: a product is rounded before it is added, and the coefficients are added in order.
+func TestLinearRounding(t *testing.T) {
+	f := stump(forest.Node{Threshold: 1})
+	f.Features = make([]forest.Feature, 2)
+	f.Linear = &forest.Linear{
+		Const: []float64{-0.01, 1e16}, Start: []int32{0, 1, 4}, Feature: []int32{0, 1, 1, 0}, Coeff: []float64{0.1, 1, 1, -1e16},
+	}
+	tenth := f.Linear.Coeff[0]
+	if math.FMA(tenth, tenth, -0.01) == -0.01+float64(tenth*tenth) {
+		t.Fatal("rounding makes no difference here")
+	}
 	if err := f.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	x, out := make([]float64, 3*forest.MaxFeatures), make([]float64, 3)
-	x[2*forest.MaxFeatures-1] = 2
-	r := forest.NewReference(f)
-	if bytes := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			r = forest.NewReference(f)
-			r.Margins(x, 3, out)
+	check(t, f, []float64{0.1, 0, 2, 1, 1.0000000000000002, 0.9, 0.1, nan, 2, nan}, 5)
+}
+
+// TestWide: the memory of an evaluator does not grow with the number of features times the rows that it takes together,
+// neither for features that no node looks at nor for those that have one.
+func TestWide(t *testing.T) {
+	f := stump(forest.Node{Feature: forest.MaxFeatures - 1, Threshold: 1})
+	f.Features = make([]forest.Feature, forest.MaxFeatures)
+	testWide(t, "one of a million", f)
+	for _, n := range []int32{1 << 12, 1 << 16} {
+		f := stump(forest.Node{})
+		f.Trees[0].NumNodes, f.Trees[0].NumLeaves = n, n+1
+		f.Features, f.Nodes, f.Leaves = make([]forest.Feature, n), make([]forest.Node, n), make([]float64, n+1)
+		for i := range n {
+			f.Nodes[i] = forest.Node{Feature: i, Threshold: 1, Left: i + 1, Right: ^i}
+			f.Leaves[i] = 20
 		}
-	}).AllocedBytesPerOp(); bytes > 64<<20 {
-		t.Errorf("%d MiB for 3 rows", bytes>>20)
+		f.Nodes[n-1].Left, f.Leaves[n] = ^n, 10
+		testWide(t, fmt.Sprintf("all of %d", n), f)
 	}
-	if want := []float64{10, 20, 10}; !slices.Equal(out, want) {
-		t.Errorf("got %v, want %v", out, want)
+}
+
+// testWide scores rows of zeros, every other one with a 2 at the end: 10 and 20.
+func testWide(t *testing.T, name string, f *forest.Forest) {
+	const rows = 18
+	if err := f.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	width := len(f.Features)
+	x, out, want := make([]float64, rows*width), make([]float64, rows), make([]float64, rows)
+	for i := range rows {
+		x[(i+1)*width-1] = float64(2 * (i % 2))
+		want[i] = 10 + 10*float64(i%2)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	forest.NewReference(f).Margins(x, rows, out)
+	runtime.ReadMemStats(&after)
+	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 20 {
+		t.Errorf("%s: %d MiB", name, mib)
+	}
+	if !slices.Equal(out, want) {
+		t.Errorf("%s: got %v, want %v", name, out, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 )
 
@@ -59,6 +61,25 @@ type Error struct {
 // New returns an error with a formatted cause; %w works as in fmt.Errorf.
 func New(code Code, source, format string, args ...any) *Error {
 	return &Error{Code: code, Source: source, Err: fmt.Errorf(format, args...)}
+}
+
+// FromOS makes the error of what the operating system said about source: its words without the path, which Source says
+// already. With Unreadable, a file that is not there is NotFound. An *Error in err's chain comes back as it is. err is not
+// nil.
+func FromOS(code Code, source string, err error) *Error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e
+	}
+	if code == Unreadable && errors.Is(err, fs.ErrNotExist) {
+		code = NotFound
+	}
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		err = e.Err
+	}
+	if e := (*os.LinkError)(nil); errors.As(err, &e) {
+		err = e.Err
+	}
+	return &Error{Code: code, Source: source, Err: err}
 }
 
 // AtLine sets Line and returns e.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -70,11 +69,7 @@ type File struct {
 func OpenFile(name string) (*File, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		code := fault.Unreadable
-		if errors.Is(err, fs.ErrNotExist) {
-			code = fault.NotFound
-		}
-		return nil, &fault.Error{Code: code, Source: name, Err: cause(err)}
+		return nil, fault.FromOS(fault.Unreadable, name, err)
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
@@ -86,10 +81,7 @@ func OpenFile(name string) (*File, error) {
 	}
 	if err != nil {
 		f.Close()
-		if fe := (*fault.Error)(nil); errors.As(err, &fe) {
-			return nil, fe
-		}
-		return nil, &fault.Error{Code: fault.Unreadable, Source: name, Err: cause(err)}
+		return nil, fault.FromOS(fault.Unreadable, name, err)
 	}
 	file, err := NewFile(name, f, st.Size())
 	if err != nil {
@@ -98,14 +90,6 @@ func OpenFile(name string) (*File, error) {
 	}
 	file.closer = f
 	return file, nil
-}
-
-// cause strips "open NAME:" off an os error: the fault's Source says the name.
-func cause(err error) error {
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // NewFile makes a File of size bytes behind at. Its compression is told by its first bytes; a name that promises another
@@ -142,18 +126,15 @@ func (f *File) Close() error {
 }
 
 func (f *File) unreadable(err error) error {
-	if fe := (*fault.Error)(nil); errors.As(err, &fe) {
-		return err
-	}
 	code := fault.Unreadable
 	if f.Codec != Plain {
 		code = fault.Corrupt
 	}
-	msg := cause(err)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		msg = fmt.Errorf("the %s data ends too early: %w", f.Codec, io.ErrUnexpectedEOF)
+	e := fault.FromOS(code, f.Name, err)
+	if errors.Is(err, io.ErrUnexpectedEOF) && e.Code == fault.Corrupt {
+		e.Err = fmt.Errorf("the %s data ends too early: %w", f.Codec, io.ErrUnexpectedEOF)
 	}
-	return &fault.Error{Code: code, Source: f.Name, Err: msg}
+	return e
 }
 
 // Stream reads the uncompressed content from offset off on. In a compressed file that means reading all before it.

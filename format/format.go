@@ -96,6 +96,9 @@ type Column struct {
 	Name string
 	Path string // the column in the file; "" = Name. JSON lines: a member's exact name, or else members joined by dots.
 	Kind Kind
+	// Exact, for Number: a whole number of digits alone that float64 does not hold is fault.NumberRange. For columns that
+	// are passed on, where a long identifier must not come out as another one. Text formats only.
+	Exact bool
 }
 
 // Source is the column's name in the file.

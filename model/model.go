@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,36 +65,24 @@ func read(ctx context.Context, ref string) ([]byte, error) {
 	}
 	f, err := os.Open(ref)
 	if err != nil {
-		code := fault.Unreadable
-		if errors.Is(err, fs.ErrNotExist) {
-			code = fault.NotFound
-		}
-		return nil, &fault.Error{Code: code, Source: ref, Err: cause(err), Hint: "--model takes the path of a model file"}
+		return nil, fault.FromOS(fault.Unreadable, ref, err).WithHint("--model takes the path of a model file")
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, &fault.Error{Code: fault.Unreadable, Source: ref, Err: cause(err)}
+		return nil, fault.FromOS(fault.Unreadable, ref, err)
 	}
 	if st.IsDir() {
 		return nil, fault.New(fault.Unreadable, ref, "a directory, not a model file")
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	if err != nil {
-		return nil, &fault.Error{Code: fault.Unreadable, Source: ref, Err: cause(err)}
+		return nil, fault.FromOS(fault.Unreadable, ref, err)
 	}
 	if len(data) > MaxBytes {
 		return nil, fault.New(fault.TooLarge, ref, "the file is larger than %d bytes", MaxBytes)
 	}
 	return data, nil
-}
-
-// cause strips "open NAME:" off an os error: the fault's Source says the name.
-func cause(err error) error {
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // Parse makes a model of the bytes of a model file. source names them in errors; the model's name is made from it. data

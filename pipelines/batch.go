@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,7 +180,10 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 		if j.release, err = files.Prepare(b.Output, b.Overwrite); err != nil {
 			return nil, err
 		}
-		in, err := spool(ctx, stdin, j.temp())
+		if stdin == nil {
+			stdin = strings.NewReader("")
+		}
+		in, err := files.Spool(contextReader{ctx, stdin}, j.temp(), "-")
 		if err != nil {
 			j.Cleanup()
 			return nil, err
@@ -196,7 +197,11 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 		return nil, err
 	}
 	if !fromStdin {
-		if err := j.inputsOutside(); err != nil {
+		paths := []string{b.Model}
+		for _, in := range j.inputs {
+			paths = append(paths, in.Path)
+		}
+		if err := files.Outside(b.Output, paths...); err != nil {
 			return nil, err
 		}
 		if j.release, err = files.Prepare(b.Output, b.Overwrite); err != nil {
@@ -216,21 +221,21 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 
 // formats says what comes in and what goes out.
 func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) {
-	if b.InputFormat != "" {
-		in.Name = b.InputFormat
-	}
 	for i, f := range inputs {
-		if b.InputFormat != "" {
-			break
-		}
 		of, err := files.FormatOf(f.Path)
+		if b.InputFormat != "" && (err != nil || of.Name != b.InputFormat) { // the name may say what it likes
+			of, err = files.Format{Name: b.InputFormat}, nil
+		}
 		if err != nil {
 			return in, out, err
 		}
 		if i > 0 && (of.Name != in.Name || of.Delimiter != in.Delimiter && b.Delimiter == "") {
-			return in, out, fault.New(fault.Usage, f.Path, "a %s file among %s files", of.Name, in.Name).WithHint("inputs of one run have one format")
+			return in, out, fault.New(fault.Usage, f.Path, "a %s file among %s files", of, in).WithHint("inputs of one run have one format")
 		}
 		in = of
+	}
+	if len(inputs) == 0 {
+		in.Name = b.InputFormat
 	}
 	if b.Delimiter != "" && in.Name == "csv" {
 		in.Delimiter = b.Delimiter
@@ -261,57 +266,7 @@ func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) 
 	return in, out, nil
 }
 
-// inputsOutside refuses inputs, and a model, that are in the output directory under a name that the run will replace.
-func (j *BatchJob) inputsOutside() error {
-	out, err := filepath.EvalSymlinks(j.Spec.Output)
-	if err != nil {
-		return nil // not there yet
-	}
-	inside := map[string]bool{}
-	for _, dir := range []string{out, filepath.Join(out, files.RejectedDir)} {
-		if dir, err = filepath.Abs(dir); err != nil {
-			return err
-		}
-		inside[dir] = true
-	}
-	for _, in := range append(slices.Clone(j.inputs), files.Input{Path: j.Spec.Model}) {
-		path, err := filepath.EvalSymlinks(in.Path)
-		if err == nil {
-			path, err = filepath.Abs(path)
-		}
-		if err != nil {
-			return &fault.Error{Code: fault.Unreadable, Source: in.Path, Err: err}
-		}
-		if inside[filepath.Dir(path)] && (strings.HasPrefix(filepath.Base(path), "part-") || filepath.Base(path) == files.ManifestName) {
-			return fault.New(fault.Conflict, in.Path, "this file is in the output directory, where it would be replaced").WithHint("choose another --output")
-		}
-	}
-	return nil
-}
-
-// spool copies standard input to a file.
-func spool(ctx context.Context, stdin io.Reader, dir string) (files.Input, error) {
-	if stdin == nil {
-		return files.Input{}, fault.New(fault.Usage, "-", "there is no standard input")
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: dir, Err: err}
-	}
-	path := filepath.Join(dir, "stdin")
-	f, err := os.Create(path)
-	if err != nil {
-		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: path, Err: err}
-	}
-	_, err = io.Copy(f, contextReader{ctx, stdin})
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return files.Input{}, &fault.Error{Code: fault.Unwritable, Source: path, Err: err}
-	}
-	return files.Input{Path: path, Name: "-"}, nil
-}
-
+// contextReader ends with its context.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -356,14 +311,9 @@ func (j *BatchJob) Progress() *files.Progress { return files.ProgressOf(j.Run) }
 
 // Manifest reads the run.json that the run left.
 func (j *BatchJob) Manifest() (files.Manifest, error) {
-	var m files.Manifest
-	path := filepath.Join(j.Spec.Output, files.ManifestName)
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, &m)
-	}
+	m, err := files.ReadManifest(j.Spec.Output)
 	if err != nil {
-		return m, fault.New(fault.Internal, path, "the run left no readable manifest: %w", err)
+		return m, fault.New(fault.Internal, j.Spec.Output, "the run left no readable manifest: %w", err)
 	}
 	return m, nil
 }
@@ -375,7 +325,7 @@ func (j *BatchJob) Stop() (committed bool) { return files.Stop(j.temp()) }
 // Cleanup removes the run's temporary files and gives the output directory free. The job is of no use afterwards.
 func (j *BatchJob) Cleanup() error {
 	j.Stop()
-	err := os.RemoveAll(j.temp())
+	err := files.RemoveTemp(j.temp())
 	files.Forget(j.Run, j.temp())
 	if j.release != nil {
 		j.release()

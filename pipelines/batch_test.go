@@ -442,3 +442,109 @@ func cutGzip(t *testing.T, dir string) string {
 	}
 	return path
 }
+
+// batchOf is a run of the model with one feature, hour, over files of these names and texts.
+func batchOf(t *testing.T, texts map[string]string) pipelines.Batch {
+	t.Helper()
+	dir := t.TempDir()
+	b := pipelines.Batch{Model: golden.Path("one_feature.txt"), Output: filepath.Join(dir, "out")}
+	for name, text := range texts {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b.Input = append(b.Input, path)
+	}
+	slices.Sort(b.Input)
+	return b
+}
+
+// texts gives all files of the output, joined.
+func texts(t *testing.T, dir string, files []files.OutputFile) string {
+	t.Helper()
+	var all strings.Builder
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(dir, f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(data)
+	}
+	return all.String()
+}
+
+// TestEmptyAmongOthers: files without rows do no harm, are told in the manifest, and cannot be all there is.
+func TestEmptyAmongOthers(t *testing.T) {
+	m, _ := run(t, batchOf(t, map[string]string{"a.csv": "", "b.csv": "hour\n6\n7\n", "c.csv": "hour\n", "d.csv": "other\n"}))
+	var rows []int64
+	for _, in := range m.Inputs {
+		rows = append(rows, in.Rows)
+	}
+	if !slices.Equal(rows, []int64{0, 2, 0, 0}) || m.Rows.Scored != 2 {
+		t.Errorf("rows %v, %+v", rows, m.Rows)
+	}
+	m, _ = run(t, batchOf(t, map[string]string{"a.jsonl": "", "b.jsonl": "{\"hour\": 6}\n"}))
+	if m.Rows.Scored != 1 {
+		t.Errorf("%+v", m.Rows)
+	}
+	for _, none := range []map[string]string{{"a.csv": "", "b.csv": ""}, {"a.csv": "hour\n", "b.csv": "hour\n"}, {"a.jsonl": "", "b.jsonl": "\n"}} {
+		b := batchOf(t, none)
+		if _, _, err := tryRun(t, b, 2); fault.CodeOf(err) != fault.Empty {
+			t.Errorf("%v: %v", none, err)
+		}
+		if left, err := os.ReadDir(b.Output); err == nil && len(left) > 0 {
+			t.Errorf("%v: left %v", none, left)
+		}
+	}
+}
+
+// TestLongFeature: a feature that is kept in another format, where it is a float64, must not become another number.
+func TestLongFeature(t *testing.T) {
+	for _, c := range []struct{ name, text, out, want string }{
+		{"a.csv", "hour,x\n9007199254740992,a\n9007199254740993,b\n", "jsonl", `{"hour":9007199254740992,"x":"a",`},
+		{"a.jsonl", "{\"hour\": 9007199254740993, \"x\": 9007199254740993}\n{\"hour\": 7, \"x\": 9007199254740993}\n", "csv", "hour,x,prediction\n7,9007199254740993,"},
+	} {
+		b := batchOf(t, map[string]string{c.name: c.text})
+		b.OutputFormat = c.out
+		m, _ := run(t, b)
+		if got := texts(t, b.Output, m.Outputs); m.Rows.Scored != 1 || m.Rows.RejectedByCode[string(fault.NumberRange)] != 1 || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %+v\n%s", c.name, m.Rows, got)
+		}
+		if got := texts(t, b.Output, m.Rejected); !strings.Contains(got, "9007199254740993") || !strings.Contains(got, `"field":"hour"`) {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		b.OutputFormat = "" // in its own format it is kept as it stands
+		b.Output += "2"
+		if m, _ := run(t, b); m.Rows.Scored != 2 || !strings.Contains(texts(t, b.Output, m.Outputs), "9007199254740993") {
+			t.Errorf("%s: %+v", c.name, m.Rows)
+		}
+	}
+}
+
+// TestTakenMember: an object far behind the first ones that has a member called like an output.
+func TestTakenMember(t *testing.T) {
+	text := strings.Repeat("{\"hour\": 6}\n", 5000) + "{\"hour\": 6, \"prediction\": 1}\n{\"hour\": 6, \"x\": {\"prediction\": 1}}\n"
+	b := batchOf(t, map[string]string{"a.jsonl": text})
+	m, _ := run(t, b)
+	if m.Rows.Scored != 5001 || m.Rows.RejectedByCode[string(fault.DuplicateName)] != 1 {
+		t.Errorf("%+v", m.Rows)
+	}
+	if got := texts(t, b.Output, m.Rejected); !strings.Contains(got, `"row":5001`) || !strings.Contains(got, "the output adds a member of this name") {
+		t.Error(got)
+	}
+	b = batchOf(t, map[string]string{"a.jsonl": "{\"hour\": 6, \"prediction\": 1}\n"})
+	if _, _, err := tryRun(t, b, 1); fault.CodeOf(err) != fault.Schema {
+		t.Errorf("in the first rows: %v", err)
+	}
+}
+
+// TestNamesAndFormat: --input-format overrules what names say, but a .tsv that is called csv still has tabs.
+func TestNamesAndFormat(t *testing.T) {
+	for name, text := range map[string]string{"a.tsv": "x\thour\n1\t6\n", "a.txt": "x,hour\n1,6\n", "a.jsonl": "x,hour\n1,6\n"} {
+		b := batchOf(t, map[string]string{name: text})
+		b.InputFormat = "csv"
+		if m, _ := run(t, b); m.Rows.Scored != 1 {
+			t.Errorf("%s: %+v", name, m.Rows)
+		}
+	}
+}

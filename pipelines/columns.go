@@ -19,9 +19,9 @@ import (
 )
 
 // planColumns looks at the columns of every input file and decides what is read of them: what the model needs, and what
-// is kept beside the predictions.
+// is kept beside the predictions. A file without records has no say, but not all may be empty.
 func (j *BatchJob) planColumns(ctx context.Context) error {
-	layouts, err := describe(ctx, j.in, j.inputs)
+	described, err := describe(ctx, j.in, j.inputs)
 	if err != nil {
 		return err
 	}
@@ -29,24 +29,30 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	check := layouts
+	check := described
 	if j.in.Name == "jsonl" { // objects may leave members out, so what counts is that some file has them
-		check = []*format.Layout{union(layouts)}
+		check = []layout{{described[0].in, union(described)}}
 	}
-	for i, l := range check {
-		if err := j.checkFile(j.inputs[i], l, inputs); err != nil {
+	for _, l := range check {
+		if err := j.checkFile(l, inputs); err != nil {
 			return err
 		}
 	}
-	if err := j.keep(layouts); err != nil {
+	if err := j.keep(described); err != nil {
 		return err
 	}
 	j.addFeatures(inputs)
-	return j.checkOutputs(union(layouts))
+	return j.checkOutputs(union(described))
+}
+
+// layout is that of one input file.
+type layout struct {
+	in files.Input
+	*format.Layout
 }
 
 // union has every column that some file has, once.
-func union(layouts []*format.Layout) *format.Layout {
+func union(layouts []layout) *format.Layout {
 	all := &format.Layout{}
 	seen := map[string]bool{}
 	for _, l := range layouts {
@@ -60,13 +66,14 @@ func union(layouts []*format.Layout) *format.Layout {
 	return all
 }
 
-// describe reads the layouts of all files.
-func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]*format.Layout, error) {
+// describe reads the layouts of all files that have records. If none has, that is the error.
+func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]layout, error) {
 	ff, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
-	layouts := make([]*format.Layout, len(inputs))
+	all := make([]layout, len(inputs))
+	empty := make([]error, len(inputs))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for i, in := range inputs {
@@ -76,15 +83,27 @@ func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]*for
 				return err
 			}
 			defer file.Close()
-			layouts[i], err = ff.Describe(gctx, file)
+			l, err := ff.Describe(gctx, file)
+			if fault.CodeOf(err) == fault.Empty {
+				empty[i] = err
+				return nil
+			}
+			all[i] = layout{in, l}
 			return err
 		})
 	}
-	return layouts, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(l layout) bool { return l.Layout == nil })
+	if len(all) == 0 {
+		return nil, empty[0]
+	}
+	return all, nil
 }
 
 // checkFile holds one file's columns against the model's features and the columns to keep.
-func (j *BatchJob) checkFile(in files.Input, l *format.Layout, inputs []model.Input) error {
+func (j *BatchJob) checkFile(l layout, inputs []model.Input) error {
 	count := map[string]int{}
 	types := map[string]arrow.DataType{}
 	for _, c := range l.Columns {
@@ -101,14 +120,14 @@ func (j *BatchJob) checkFile(in files.Input, l *format.Layout, inputs []model.In
 		}
 	}
 	if len(missing)+len(twice) > 0 {
-		return at(in, j.Model.MissingColumns(missing, twice))
+		return at(l.in, j.Model.MissingColumns(missing, twice))
 	}
 	for _, c := range j.Spec.Columns {
 		switch n := j.occurrences(count, c); {
 		case n == 0:
-			return fault.New(fault.Schema, in.Path, "--columns asks for %q, which the file does not have", c)
+			return fault.New(fault.Schema, l.in.Path, "--columns asks for %q, which the file does not have", c)
 		case n > 1:
-			return fault.New(fault.Schema, in.Path, "--columns asks for %q, which stands %d times in the file", c, n)
+			return fault.New(fault.Schema, l.in.Path, "--columns asks for %q, which stands %d times in the file", c, n)
 		}
 	}
 	if j.in.Name != "parquet" {
@@ -121,7 +140,7 @@ func (j *BatchJob) checkFile(in files.Input, l *format.Layout, inputs []model.In
 		}
 	}
 	_, err := j.Model.Bind(arrow.NewSchema(fields, nil), j.Spec.Rename)
-	return at(in, err)
+	return at(l.in, err)
 }
 
 // occurrences says how often a file has a column; a dotted path counts as its first member in JSON lines.
@@ -149,7 +168,7 @@ func at(in files.Input, err error) error {
 
 // keep fills in the columns that are kept beside the predictions. Where the format stays the same they pass through as
 // bytes: the whole row if all columns are kept, else cell by cell.
-func (j *BatchJob) keep(layouts []*format.Layout) error {
+func (j *BatchJob) keep(layouts []layout) error {
 	text := j.in.Name != "parquet"
 	same := text && j.in.Name == j.out.Name && j.in.Delimiter == j.out.Delimiter
 	names := j.Spec.Columns
@@ -176,7 +195,7 @@ func (j *BatchJob) keep(layouts []*format.Layout) error {
 	return nil
 }
 
-func sameHeaders(layouts []*format.Layout) bool {
+func sameHeaders(layouts []layout) bool {
 	for _, l := range layouts[1:] {
 		if !slices.EqualFunc(l.Columns, layouts[0].Columns, func(a, b format.ColumnInfo) bool { return a.Name == b.Name }) {
 			return false
@@ -187,7 +206,7 @@ func sameHeaders(layouts []*format.Layout) bool {
 
 // commonColumns lists all columns of the input when they are kept one by one. Files with headers must agree on their
 // names; JSON objects may differ.
-func (j *BatchJob) commonColumns(layouts []*format.Layout) ([]string, error) {
+func (j *BatchJob) commonColumns(layouts []layout) ([]string, error) {
 	var names []string
 	seen := map[string]arrow.DataType{}
 	for i, l := range layouts {
@@ -198,17 +217,17 @@ func (j *BatchJob) commonColumns(layouts []*format.Layout) ([]string, error) {
 				names = append(names, c.Name)
 				seen[c.Name] = c.Type
 			case !known:
-				return nil, fault.New(fault.Schema, j.inputs[i].Path, "has a column %q, which %s does not have", c.Name, j.inputs[0].Path).
+				return nil, fault.New(fault.Schema, l.in.Path, "has a column %q, which %s does not have", c.Name, layouts[0].in.Path).
 					WithHint("list the columns to keep with --columns")
 			case i == 0 && j.in.Name != "jsonl":
-				return nil, fault.New(fault.Schema, j.inputs[i].Path, "the column %q stands twice", c.Name).WithHint("list the columns to keep with --columns")
+				return nil, fault.New(fault.Schema, l.in.Path, "the column %q stands twice", c.Name).WithHint("list the columns to keep with --columns")
 			case t != nil && c.Type != nil && !arrow.TypeEqual(t, c.Type):
-				return nil, fault.New(fault.Schema, j.inputs[i].Path, "the column %q is %s, in %s it is %s", c.Name, c.Type, j.inputs[0].Path, t).
+				return nil, fault.New(fault.Schema, l.in.Path, "the column %q is %s, in %s it is %s", c.Name, c.Type, layouts[0].in.Path, t).
 					WithHint("list the columns to keep with --columns, without this one")
 			}
 		}
 		if j.in.Name != "jsonl" && len(l.Columns) != len(names) {
-			return nil, fault.New(fault.Schema, j.inputs[i].Path, "has %d columns, %s has %d", len(l.Columns), j.inputs[0].Path, len(names)).
+			return nil, fault.New(fault.Schema, l.in.Path, "has %d columns, %s has %d", len(l.Columns), layouts[0].in.Path, len(names)).
 				WithHint("list the columns to keep with --columns")
 		}
 	}
@@ -229,35 +248,37 @@ func (j *BatchJob) addFeatures(inputs []model.Input) {
 			kind = format.Text
 		}
 		if i >= 0 {
-			j.columns[i].Kind = kind
+			j.columns[i].Kind, j.columns[i].Exact = kind, kind == format.Number
 			continue
 		}
 		j.columns = append(j.columns, files.Column{Column: format.Column{Name: in.Column, Kind: kind}, Feature: true})
 	}
 }
 
-// checkOutputs refuses outputs that would have the name of a kept column.
+// checkOutputs refuses outputs that would have the name of a kept column. Members of JSON objects that are kept whole are
+// known from some of them only; in others they are for the reader to refuse.
 func (j *BatchJob) checkOutputs(l *format.Layout) error {
+	whole := slices.ContainsFunc(j.columns, func(c files.Column) bool { return c.Kind == format.RawRow })
 	kept := map[string]bool{}
 	for _, c := range j.columns {
-		switch {
-		case c.Kind == format.RawRow:
-			for _, info := range l.Columns {
-				kept[info.Name] = true
-			}
-		case !c.Feature:
-			kept[c.Name] = true
-		}
+		kept[c.Name] = c.Kind != format.RawRow && (whole || !c.Feature)
 	}
-	var clash []string
+	for _, c := range l.Columns {
+		kept[c.Name] = kept[c.Name] || whole
+	}
 	scoring := j.scoring()
+	var names, clash []string
 	for _, f := range scoring.Fields(j.Model) {
+		names = append(names, f.Name)
 		if kept[f.Name] {
 			clash = append(clash, f.Name)
 		}
 	}
 	if len(clash) > 0 {
 		return at(j.inputs[0], score.Clash(clash))
+	}
+	if whole && j.in.Name == "jsonl" {
+		j.in.Taken = names
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package runners
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 
 	"github.com/glulam/glulam/fault"
 )
@@ -14,7 +16,7 @@ import (
 // Options say where and under what name a pipeline runs.
 type Options struct {
 	Runner string // of Names; "" is prism
-	Job    string // name of the job; "" is "glulam"
+	Job    string // name of the job; "" is Beam's flag --job_name, or "glulam"
 }
 
 // runner is how a pipeline is run.
@@ -22,12 +24,17 @@ type runner struct {
 	names []string
 	// lanes is how many stages must stand side by side to use all cores.
 	lanes func() int
+	// flags are those of Beam's own flags that it heeds.
+	flags []string
 	run   func(ctx context.Context, p *beam.Pipeline, job string) (*Result, error)
 }
 
 var runnerTable = []runner{
 	// Prism gives all elements of a stage to one bundle, so parallelism takes several stages. It runs 8 at a time.
-	{names: []string{"prism", "direct"}, lanes: func() int { return min(8, runtime.GOMAXPROCS(0)) }, run: runPrism},
+	{
+		names: []string{"prism", "direct"}, lanes: func() int { return min(8, runtime.GOMAXPROCS(0)) },
+		flags: []string{"experiments", "job_name", "resource_hints"}, run: runPrism,
+	},
 }
 
 // Names lists the runners.
@@ -57,6 +64,16 @@ func Check(name string) error {
 	return err
 }
 
+// CheckFlag says whether a runner heeds one of Beam's own flags, name without dashes: one that changes nothing is refused
+// rather than passed over.
+func CheckFlag(runner, name string) error {
+	r, err := find(runner)
+	if err != nil || slices.Contains(r.flags, name) {
+		return err
+	}
+	return fault.New(fault.Usage, "--"+name, "the runner %s does not heed this flag of Beam", r.names[0]).WithHint("it heeds --%s", strings.Join(r.flags, ", --"))
+}
+
 // Lanes is how many copies of a pipeline's main stage a runner needs to keep all cores busy: 1 where the runner
 // parallelizes by itself.
 func Lanes(name string) int {
@@ -76,8 +93,6 @@ func Run(ctx context.Context, p *beam.Pipeline, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Job == "" {
-		o.Job = "glulam"
-	}
+	o.Job = cmp.Or(o.Job, *jobopts.JobName, "glulam")
 	return r.run(ctx, p, o.Job)
 }

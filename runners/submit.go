@@ -46,7 +46,7 @@ func marshal(ctx context.Context, p *beam.Pipeline, urn, config string) (*pipepb
 	if err != nil {
 		return nil, err
 	}
-	return graphx.Marshal(edges, &graphx.Options{Environment: env})
+	return graphx.Marshal(edges, &graphx.Options{Environment: env, PipelineResourceHints: jobopts.GetPipelineResourceHints()})
 }
 
 // submit runs a marshaled pipeline on a job service and waits for its end.

@@ -12,7 +12,8 @@ import (
 // column is one column of the batch, in the layout of Arrow. Cells are put in at a row number; what was there before is
 // gone, so that a rejected row leaves nothing behind. The buffers are used for all batches.
 type column struct {
-	kind format.Kind
+	kind  format.Kind
+	exact bool // see format.Column
 
 	nums []float64 // Number
 

@@ -13,10 +13,10 @@ import (
 // name is the format's name, which is also what raw columns are marked with.
 const name = "csv"
 
-// MetaDelimiter is a key in the metadata of the fields that a reader gives for [format.Raw] and [format.RawRow]: the
+// metaDelimiter is a key in the metadata of the fields that a reader gives for [format.Raw] and [format.RawRow]: the
 // delimiter of the file. A writer refuses fields that say another one than its own, as their bytes would fall apart
 // differently. Fields without the key are trusted.
-const MetaDelimiter = "glulam.csv.delimiter"
+const metaDelimiter = "glulam.csv.delimiter"
 
 // Options say how the cells of a file are separated and which of them are missing. The zero value is a comma and
 // [format.DefaultNulls].

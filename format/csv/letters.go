@@ -17,6 +17,7 @@ type problem struct {
 	code  fault.Code
 	field int
 	cell  []byte
+	exact bool // float64 holds the number, but not exactly
 }
 
 // note remembers a cell that could not be read. The record is read on: if its number of fields is wrong, then that is
@@ -28,11 +29,22 @@ func (r *reader) note(code fault.Code, field int, cell []byte) {
 	}
 }
 
+// noteInexact notes a cell of a column that has to be exact.
+func (r *reader) noteInexact(field int, cell []byte) {
+	if r.problem.code == "" {
+		r.note(fault.NumberRange, field, cell)
+		r.problem.exact = true
+	}
+}
+
 func (r *reader) rejectCell(line []byte) {
 	what := "is not a number"
 	switch r.problem.code {
 	case fault.NumberRange:
 		what = "is beyond what a float64 can hold"
+		if r.problem.exact {
+			what = "would not come out as it is: the output has float64 for numbers"
+		}
 	case fault.BadText:
 		what = "is not UTF-8"
 	}

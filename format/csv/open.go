@@ -56,6 +56,7 @@ func (f Format) Open(ctx context.Context, file *format.File, l *format.Layout, p
 	var wants []want
 	for i, c := range cols {
 		r.out[i] = newColumn(c.Kind, rows)
+		r.out[i].exact = c.Exact
 		fields[i] = f.field(c, l)
 		if c.Kind == format.RawRow {
 			r.rawRows = append(r.rawRows, r.out[i])
@@ -95,7 +96,7 @@ func grouped(wants []want) []group {
 		g := &groups[len(groups)-1]
 		g.out = append(g.out, w.column)
 		g.number, g.text = nil, nil
-		if len(g.out) == 1 {
+		if len(g.out) == 1 && !w.column.exact {
 			switch w.column.kind {
 			case format.Number:
 				g.number = w.column
@@ -109,7 +110,7 @@ func grouped(wants []want) []group {
 
 func (f Format) field(c format.Column, l *format.Layout) arrow.Field {
 	field := arrow.Field{Name: c.Name}
-	meta := map[string]string{MetaDelimiter: string(f.delimiter())}
+	meta := map[string]string{metaDelimiter: string(f.delimiter())}
 	switch c.Kind {
 	case format.Number:
 		field.Type = arrow.PrimitiveTypes.Float64

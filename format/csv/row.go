@@ -114,12 +114,14 @@ func (r *reader) cell(g *group, raw, cell []byte, s span) {
 				content = r.scratch
 			}
 			f, st := r.numbers.Parse(content)
-			switch st {
-			case number.OK:
+			switch {
+			case st == number.OK && c.exact && number.Inexact(content, f):
+				r.noteInexact(g.field, content)
+			case st == number.OK:
 				c.nums[r.n] = f
-			case number.Bad:
+			case st == number.Bad:
 				r.note(fault.BadNumber, g.field, content)
-			case number.Range:
+			case st == number.Range:
 				r.note(fault.NumberRange, g.field, content)
 			}
 		case format.Raw:

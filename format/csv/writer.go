@@ -80,7 +80,7 @@ func (f Format) checkRaw(field arrow.Field) error {
 		}
 		raw = true
 	}
-	delim, ok := field.Metadata.GetValue(MetaDelimiter)
+	delim, ok := field.Metadata.GetValue(metaDelimiter)
 	if raw && ok && delim != string(f.delimiter()) {
 		return fault.New(fault.Usage, "", "its bytes pass through from a file with the delimiter %q, but are to be written with %q", delim, f.delimiter()).
 			OnField(field.Name).WithHint("write with the delimiter %q", delim)

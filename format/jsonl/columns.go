@@ -9,6 +9,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/format/number"
 )
 
 // columns holds the typed values of a batch and makes Arrow arrays over them. All its memory is used again for the next
@@ -27,6 +28,7 @@ type columns struct {
 type column struct {
 	kind    format.Kind
 	text    bool // strings are taken as they are
+	exact   bool // see format.Column
 	path    string
 	at      place
 	values  []float64
@@ -58,7 +60,7 @@ func newColumns(p *parser, cols []format.Column, nulls format.Nulls, rows int64)
 	numbers := 0
 	for i, col := range cols {
 		d := &c.all[i]
-		d.kind, d.path = col.Kind, col.Source()
+		d.kind, d.path, d.exact = col.Kind, col.Source(), col.Exact
 		if d.kind == format.Number {
 			numbers++
 		}
@@ -91,7 +93,7 @@ func newColumns(p *parser, cols []format.Column, nulls format.Nulls, rows int64)
 			s.slow = true // it goes first, should it ever occur
 			s = d.at.nested
 		}
-		if uses[s] > 1 {
+		if uses[s] > 1 || d.exact {
 			c.others = append(c.others, d)
 			continue
 		}
@@ -143,6 +145,9 @@ func (c *columns) set(d *column, p *parser, b []byte, row int) (fault.Code, stri
 			return "", ""
 		}
 		v, code, what := c.number(b, s)
+		if d.exact && s.kind == num && number.Inexact(b[s.start:s.end], v) {
+			return fault.NumberRange, "float64, which the output has for numbers, cannot hold " + excerpt(b, s) + " exactly"
+		}
 		d.values[row] = v
 		return code, what
 	case s == nil:

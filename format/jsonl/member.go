@@ -1,6 +1,10 @@
 package jsonl
 
-import "math"
+import (
+	"math"
+
+	"github.com/glulam/glulam/fault"
+)
 
 // kind is what a value is.
 type kind uint8
@@ -47,11 +51,11 @@ type node struct {
 // A member is a name that occurred in a node's object or that somebody asked for.
 type member struct {
 	name    string
-	slot    *slot // nil: nobody asked for it
-	foreign bool  // it must not occur; slot and child are nil
-	numeric bool  // its value goes into a Number column
-	child   *node // not nil: members of its value are asked for; there is a slot then
-	after   guess // what follows its value
+	slot    *slot      // nil: nobody asked for it
+	foreign fault.Code // not "": it must not occur, and this is what it is if it does; slot and child are nil
+	numeric bool       // its value goes into a Number column
+	child   *node      // not nil: members of its value are asked for; there is a slot then
+	after   guess      // what follows its value
 }
 
 // A guess is what followed at some place of earlier records. The members of a record mostly come in the same order and

@@ -25,6 +25,8 @@ type parser struct {
 	// The first member of the record that must not be there.
 	oddCode fault.Code
 	oddName string
+	// The output has a member of that name.
+	oddTaken bool
 	// The name of the last member that n.other stood for.
 	otherName []byte
 	scratch   []byte
@@ -43,7 +45,7 @@ func (p *parser) parse(b []byte, start, end, out int) bool {
 			s.row = noRow
 		}
 	}
-	p.oddCode = ""
+	p.oddCode, p.oddTaken = "", false
 	i := blanks(b, start)
 	if b[i] != '{' {
 		p.malformed(b, i, notObject(b[i]))
@@ -209,12 +211,13 @@ func (p *parser) object(b []byte, i int, in *node, depth int) int {
 			}
 			s.kind, s.start, s.end, s.value = k, int32(start), int32(i), f
 			p.slow = p.slow || s.slow
-		} else if m.foreign {
+		} else if m.foreign != "" {
 			name := m.name
 			if m == &in.other {
 				name = string(p.otherName)
 			}
-			p.odd(fault.UnknownColumn, name)
+			p.oddTaken = p.oddTaken || p.oddCode == "" && m.foreign == fault.DuplicateName
+			p.odd(m.foreign, name)
 		}
 	}
 }

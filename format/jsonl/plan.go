@@ -1,6 +1,10 @@
 package jsonl
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/glulam/glulam/fault"
+)
 
 // place is where the value of a column may be.
 type place struct {
@@ -74,8 +78,17 @@ func (p *parser) close(known []string) {
 	for _, m := range p.root.members {
 		if !listed[m.name] {
 			// Whoever asked for it will find it absent.
-			m.foreign, m.slot, m.child, m.numeric = true, nil, nil, false
+			m.foreign, m.slot, m.child, m.numeric = fault.UnknownColumn, nil, nil, false
 		}
 	}
-	p.root.other.foreign = true
+	p.root.other.foreign = fault.UnknownColumn
+}
+
+// take makes the top-level members of these names foreign, unless somebody asked for them or knows them.
+func (p *parser) take(names []string) {
+	for _, name := range names {
+		if m := p.root.members[name]; m == nil {
+			p.root.member(name).foreign = fault.DuplicateName
+		}
+	}
 }

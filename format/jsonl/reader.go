@@ -24,6 +24,7 @@ func (f Format) Open(ctx context.Context, file *format.File, l *format.Layout, p
 	if f.Closed {
 		p.close(f.Known)
 	}
+	p.take(f.Taken)
 	start, left := max(piece.Start, l.Data), int64(-1)
 	if file.Codec == format.Plain {
 		end := file.Size
@@ -116,7 +117,11 @@ func (r *reader) take(ln line) bool {
 	switch p.oddCode {
 	case "":
 	case fault.DuplicateName:
-		r.reject(ln, p.oddCode, p.oddName, "the member occurs twice")
+		what := "the member occurs twice"
+		if p.oddTaken {
+			what = "the output adds a member of this name"
+		}
+		r.reject(ln, p.oddCode, p.oddName, what)
 		return true
 	default:
 		r.reject(ln, p.oddCode, p.oddName, "the output has no column for this member")

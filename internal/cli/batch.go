@@ -70,12 +70,18 @@ func (c *batchCmd) validate() error {
 
 // Run runs the job: see the package's documentation.
 func (c *batchCmd) Run(k *kong.Context, e *env) error {
-	if listed, err := beamFlags(e.beamArgs, e.stdout); listed || err != nil {
+	set, err := beamFlags(e.beamArgs, e.stdout)
+	if set == nil || err != nil {
 		return err
 	}
 	from, err := c.settle(k)
 	if err != nil {
 		return err
+	}
+	for _, name := range set {
+		if err := runners.CheckFlag(c.Runner, name); err != nil {
+			return err
+		}
 	}
 	level, err := logLevel(c.LogLevel)
 	if err != nil {
@@ -119,7 +125,7 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 	job.Build(root, runners.Lanes(c.Runner))
 	slog.Info("starting", "job", job.String())
 	done := follow(e.screen, job.Progress())
-	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner, Job: "glulam-" + job.Run})
+	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner})
 	done()
 	if err != nil && !job.Stop() { // a run that was stopped while its output became final is done all the same
 		return nil, err
@@ -160,11 +166,10 @@ func logLevel(s string) (slog.Level, error) {
 	return 0, fmt.Errorf("%q is none of debug, info, warn, error", s)
 }
 
-// beamFlags hands what follows "--" to Beam's own flags. listed tells that the flags were asked for, and printed to w.
-func beamFlags(args []string, w io.Writer) (listed bool, err error) {
-	if len(args) == 0 {
-		return false, nil
-	}
+// beamFlags hands what follows "--" to Beam's own flags and gives the names of those that were set; nil if the flags were
+// asked for, and printed to w.
+func beamFlags(args []string, w io.Writer) (names []string, err error) {
+	names = []string{}
 	set := flag.CommandLine
 	set.Init("glulam", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -172,18 +177,19 @@ func beamFlags(args []string, w io.Writer) (listed bool, err error) {
 	err = set.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(w, "Flags of Beam, to be given after --:")
+		fmt.Fprintln(w, "Flags of Beam, to be given after --. Which of them count is for the runner to say:")
 		set.SetOutput(w)
 		set.PrintDefaults()
-		return true, nil
+		return nil, nil
 	case err != nil:
 		text := err.Error()
 		if name, ok := strings.CutPrefix(text, "flag provided but not defined: "); ok {
 			text = fmt.Sprintf("%q is not a flag of Beam", name)
 		}
-		return false, fault.New(fault.Usage, "after --", "%s", text).WithHint("glulam batch -- --help lists Beam's flags")
+		return nil, fault.New(fault.Usage, "after --", "%s", text).WithHint("glulam batch -- --help lists Beam's flags")
 	case set.NArg() > 0:
-		return false, fault.New(fault.Usage, "after --", "%q is not a flag of Beam", set.Arg(0)).WithHint("glulam's own flags stand before --")
+		return nil, fault.New(fault.Usage, "after --", "%q is not a flag of Beam", set.Arg(0)).WithHint("glulam's own flags stand before --")
 	}
-	return false, nil
+	set.Visit(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names, nil
 }

@@ -97,7 +97,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, new(*findings)):
+	case errors.As(err, new(*findings)) && fault.CodeOf(err) == fault.Internal: // and no fault beside it
 		return exitFindings
 	case fault.CodeOf(err) == fault.Usage:
 		return exitUsage

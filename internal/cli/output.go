@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"syscall"
 
 	"github.com/glulam/glulam/fault"
@@ -28,9 +27,5 @@ func (o *output) failure() error {
 	if o.err == nil || errors.Is(o.err, syscall.EPIPE) {
 		return nil
 	}
-	err := o.err
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		err = pe.Err
-	}
-	return &fault.Error{Code: fault.Unwritable, Source: "standard output", Err: err}
+	return fault.FromOS(fault.Unwritable, "standard output", o.err).WithHint("the command did its work; only what it had to say is lost")
 }

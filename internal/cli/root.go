@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os/signal"
@@ -47,10 +48,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	}()
 	err := run(args, e)
 	e.screen.clear()
-	if err == nil {
-		err = out.failure()
-	}
-	return report(e.screen, err)
+	return report(e.screen, errors.Join(err, out.failure()))
 }
 
 // run parses the arguments and runs the subcommand.
@@ -58,6 +56,9 @@ func run(args []string, e *env) error {
 	// What follows "--" is Beam's.
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, e.beamArgs = args[:i], args[i+1:]
+	}
+	if len(args) > 0 && args[0] == "help" { // glulam help batch
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	bare := len(args) == 0
 	if bare { // wrong usage, which the help helps most

@@ -36,7 +36,7 @@ func TestInterrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			await(t, "the copy of standard input", func() bool {
-				found, _ := filepath.Glob(filepath.Join(out, ".glulam-*", "stdin"))
+				found, _ := filepath.Glob(filepath.Join(out, ".glulam-*", "stdin-*"))
 				return len(found) == 1
 			})
 			if err := cmd.Process.Signal(sig); err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"reflect"
@@ -38,30 +37,19 @@ type specFile struct {
 func readSpec(name string) (*specFile, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		code := fault.Unreadable
-		if errors.Is(err, fs.ErrNotExist) {
-			code = fault.NotFound
-		}
-		return nil, &fault.Error{Code: code, Source: name, Err: pathCause(err), Hint: "-f takes the path of a YAML file"}
+		return nil, fault.FromOS(fault.Unreadable, name, err).WithHint("-f takes the path of a YAML file")
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSpec+1))
 	switch {
 	case err != nil:
-		return nil, &fault.Error{Code: fault.Unreadable, Source: name, Err: pathCause(err)}
+		return nil, fault.FromOS(fault.Unreadable, name, err)
 	case len(data) > maxSpec:
 		return nil, fault.New(fault.TooLarge, name, "a spec of more than %s", size(maxSpec))
 	case !utf8.Valid(data):
 		return nil, fault.New(fault.Usage, name, "the spec is not UTF-8")
 	}
 	return parseSpec(name, strings.TrimPrefix(string(data), "\ufeff"))
-}
-
-func pathCause(err error) error {
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // parseSpec parses the text of a spec.

@@ -22,7 +22,7 @@ import (
 type summary struct {
 	Glulam string          `json:"glulam"` // version
 	Model  files.ModelInfo `json:"model"`  // name, digest, format, objective, engine
-	Inputs fileCount       `json:"inputs"`
+	Inputs inputFiles      `json:"inputs"`
 	Rows   files.RowCounts `json:"rows"` // in, scored, rejected; rejected_by_code and blank where there are any
 
 	MaxRejected   string       `json:"max_rejected"`   // the limit: a count or a percentage
@@ -41,6 +41,12 @@ type summary struct {
 type fileCount struct {
 	Files int64 `json:"files"`
 	Bytes int64 `json:"bytes"`
+}
+
+// inputFiles counts the files that were read, and names those without a row.
+type inputFiles struct {
+	fileCount
+	Empty []string `json:"empty,omitempty"`
 }
 
 // outputFiles counts the files of a directory that the run wrote.
@@ -69,6 +75,9 @@ func newSummary(m files.Manifest, dir string, took time.Duration, peak int64) *s
 	for _, f := range m.Inputs {
 		s.Inputs.Files++
 		s.Inputs.Bytes += f.Size
+		if f.Rows == 0 {
+			s.Inputs.Empty = append(s.Inputs.Empty, f.Name)
+		}
 	}
 	if took > 0 {
 		s.RowsPerSecond = math.Round(float64(m.Rows.In) / took.Seconds())
@@ -165,6 +174,13 @@ func (s *summary) text() string {
 		if s.FirstRejected != nil {
 			t.row("  first", s.FirstRejected.String())
 		}
+	}
+	if n := len(s.Inputs.Empty); n > 0 {
+		what := s.Inputs.Empty[0]
+		if n > 1 {
+			what += fmt.Sprintf(" and %d more", n-1)
+		}
+		t.row("without rows", fmt.Sprintf("%*s  %s", num, count(int64(n)), what))
 	}
 	t.gap()
 	took := time.Duration(s.Seconds * float64(time.Second))

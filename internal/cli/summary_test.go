@@ -28,7 +28,7 @@ func bigRun(t *testing.T) (files.Manifest, string) {
 	return files.Manifest{
 		Glulam: "1.2.3",
 		Model:  files.ModelInfo{Name: "flights", Digest: "sha256:" + strings.Repeat("0123456789abcdef", 4), Format: "lightgbm v4", Objective: "binary sigmoid:1", Engine: "reference"},
-		Inputs: []files.InputFile{{Size: 1_000_000_000}, {Size: 700_000_000}},
+		Inputs: []files.InputFile{{Name: "rows-7.csv", Size: 1_000_000_000, Rows: 10_000_100}, {Name: "rows-8.csv", Size: 700_000_000}},
 		Rows: files.RowCounts{In: 10_000_100, Scored: 10_000_000, Rejected: 100, Blank: 3,
 			RejectedByCode: map[string]int64{"bad_number": 60, "field_count": 20, "bad_quote": 20}},
 		Rejected: []files.OutputFile{{Name: "rejected/part-00000.jsonl", Rows: 60, Bytes: 9000}, {Name: "rejected/part-00001.jsonl", Rows: 40, Bytes: 8000}},
@@ -47,6 +47,7 @@ func TestSummaryText(t *testing.T) {
     bad_quote            20
     field_count          20
     first        rows-7.csv row 1,234,567: dep_delay: "abc" is not a number
+  without rows            1  rows-8.csv
 
   time           1 min 23 s, 119,825 rows/s
   peak memory    312 MB

@@ -6,10 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -112,8 +108,8 @@ func commit(o CommitOptions, reports []Report) (rows int64, err error) {
 	if m.Rows.In == 0 {
 		return 0, fault.New(fault.Empty, "", "the input has no rows").WithHint("look at the input files: a header alone is nothing to score")
 	}
-	parts := join(reports, kindWritten)
-	letters := join(reports, kindLetters)
+	parts := gather(reports, kindWritten)
+	letters := gather(reports, kindLetters)
 	for _, p := range parts {
 		if len(p.parts) > 1 && o.Format.Name == "parquet" {
 			return 0, mismatch("unit %d came in %d Parquet files, which cannot be joined", p.parts[0].Unit, len(p.parts))
@@ -125,7 +121,7 @@ func commit(o CommitOptions, reports []Report) (rows int64, err error) {
 	}
 	m.Rejected = []OutputFile{}
 	for i := range letters {
-		letters[i].name = filepath.Join(RejectedDir, fmt.Sprintf("part-%05d.jsonl", i))
+		letters[i].name = fmt.Sprintf(RejectedDir+"/part-%05d.jsonl", i)
 		m.Rejected = append(m.Rejected, letters[i].output())
 	}
 	return m.Rows.Scored, finalize(o, m, append(parts, letters...))
@@ -171,6 +167,7 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 	if planned == nil {
 		return rows, nil, mismatch("the input was not planned")
 	}
+	inputs = slices.Clone(planned.Inputs)
 	pieces := 0
 	for u, unit := range planned.Units {
 		for p, records := range unit.Records {
@@ -181,6 +178,7 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 			if records >= 0 && records != r.Rows+r.Blank {
 				return rows, nil, mismatch("piece %d of unit %d has %d records, but %d were read", p, u, records, r.Rows+r.Blank)
 			}
+			inputs[unit.Inputs[p]].Rows += r.Rows
 			pieces++
 		}
 	}
@@ -196,7 +194,7 @@ func account(reports []Report) (rows RowCounts, inputs []InputFile, err error) {
 	if len(byCode) > 0 {
 		rows.RejectedByCode = byCode
 	}
-	return rows, planned.Inputs, nil
+	return rows, inputs, nil
 }
 
 func mismatch(format string, args ...any) error {
@@ -205,12 +203,12 @@ func mismatch(format string, args ...any) error {
 
 // final is a file of the output and the temporary files that it is made of, in order.
 type final struct {
-	name  string
+	name  string // relative to the output directory, with slashes
 	parts []Report
 }
 
 func (f *final) output() OutputFile {
-	o := OutputFile{Name: filepath.ToSlash(f.name)}
+	o := OutputFile{Name: f.name}
 	for i, p := range f.parts {
 		o.Rows += p.Rows
 		o.Bytes += p.Bytes
@@ -221,8 +219,8 @@ func (f *final) output() OutputFile {
 	return o
 }
 
-// join puts the temporary files of a unit together; reports are sorted.
-func join(reports []Report, kind string) []final {
+// gather puts the temporary files of a unit together; reports are sorted.
+func gather(reports []Report, kind string) []final {
 	var out []final
 	for _, r := range reports {
 		if r.Kind != kind {
@@ -251,49 +249,61 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 		return err
 	}
 	manifest = append(manifest, '\n')
+	fsys, err := fsOf(o.Dir)
+	if err != nil {
+		return err
+	}
 	st := stateOf(o.Temp)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.stopped {
 		return &fault.Error{Code: fault.Interrupted, Err: errors.New("the run was stopped before its output became final")}
 	}
-	if _, err := os.Stat(o.Temp); errors.Is(err, fs.ErrNotExist) {
-		if have, err := os.ReadFile(filepath.Join(o.Dir, ManifestName)); err == nil && bytes.Equal(have, manifest) {
+	manifestPath, manifestTemp := join(o.Dir, ManifestName), join(o.Temp, ManifestName)
+	if _, err := fsys.Stat(o.Temp); missing(err) {
+		if have, err := readFile(fsys, manifestPath); err == nil && bytes.Equal(have, manifest) {
 			return nil // an earlier try came to the end
 		}
 	}
-	manifestTemp := filepath.Join(o.Temp, ManifestName)
 	var steps []func() error
 	do := func(f func() error) { steps = append(steps, f) }
-	if _, err := os.Stat(filepath.Join(o.Temp, cleared)); err != nil {
+	if _, err := fsys.Stat(join(o.Temp, cleared)); err != nil {
 		for i := range files {
-			do(func() error { return files[i].assemble(o.Temp) })
+			do(func() error { return files[i].assemble(fsys, o.Temp) })
 		}
-		do(func() error { return writeSynced(manifestTemp, manifest) })
+		do(func() error { return replace(fsys, manifestTemp, manifest) })
 		// From here on nothing needs room on the disk: only names change.
-		do(func() error { return clearOwn(o.Dir, o.Temp) })
-		do(func() error { return writeSynced(filepath.Join(o.Temp, cleared), nil) })
+		do(func() error { return clearOwn(fsys, o.Dir, o.Temp) })
+		do(func() error { return replace(fsys, join(o.Temp, cleared), nil) })
 	}
-	rejected := filepath.Join(o.Dir, RejectedDir)
+	sync := func(dir string) func() error {
+		return func() error {
+			if err := fsys.Sync(dir); err != nil {
+				return unwritable(dir, err)
+			}
+			return nil
+		}
+	}
+	rejected := join(o.Dir, RejectedDir)
 	if len(m.Rejected) > 0 {
 		do(func() error {
-			if err := os.MkdirAll(rejected, 0o755); err != nil {
+			if err := fsys.MkdirAll(rejected); err != nil {
 				return unwritable(rejected, err)
 			}
 			return nil
 		})
 	}
 	for _, f := range files {
-		do(func() error { return rename(filepath.Join(o.Temp, f.parts[0].Temp), filepath.Join(o.Dir, f.name)) })
+		do(func() error { return rename(fsys, join(o.Temp, f.parts[0].Temp), join(o.Dir, f.name)) })
 	}
 	if len(m.Rejected) > 0 {
-		do(func() error { return syncDir(rejected) })
+		do(sync(rejected))
 	}
-	do(func() error { return syncDir(o.Dir) })
-	do(func() error { return rename(manifestTemp, filepath.Join(o.Dir, ManifestName)) })
-	do(func() error { return syncDir(o.Dir) })
+	do(sync(o.Dir))
+	do(func() error { return rename(fsys, manifestTemp, manifestPath) })
+	do(sync(o.Dir))
 	do(func() error {
-		if err := os.RemoveAll(o.Temp); err != nil {
+		if err := fsys.RemoveAll(o.Temp); err != nil {
 			return unwritable(o.Temp, err)
 		}
 		return nil
@@ -310,86 +320,56 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 	return nil
 }
 
-// writeSynced writes a small file and makes it durable.
-func writeSynced(path string, data []byte) error {
-	f, err := os.Create(path)
+// replace writes a small file, in the place of the one that an earlier try may have left.
+func replace(fsys fileSystem, path string, data []byte) error {
+	if err := fsys.Remove(path); err != nil && !missing(err) {
+		return unwritable(path, err)
+	}
+	f, err := fsys.Create(path)
 	if err != nil {
 		return unwritable(path, err)
 	}
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
+	if _, err := f.Write(data); err != nil {
+		f.Discard()
+		return unwritable(path, err)
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	if err := f.Close(); err != nil {
 		return unwritable(path, err)
 	}
 	return nil
 }
 
 // assemble joins the parts behind the first one to it. Repeated, it writes the same bytes to the same places.
-func (f *final) assemble(dir string) error {
+func (f *final) assemble(fsys fileSystem, dir string) error {
 	if len(f.parts) == 1 {
 		return nil
 	}
-	path := filepath.Join(dir, f.parts[0].Temp)
-	dst, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return unwritable(path, err)
-	}
-	defer dst.Close()
-	at := f.parts[0].Bytes
+	path := join(dir, f.parts[0].Temp)
+	size := f.parts[0].Bytes
 	for _, p := range f.parts[1:] {
-		n, err := copyTail(dst, at, filepath.Join(dir, p.Temp), p.Head)
+		n, err := fsys.Concat(path, size, join(dir, p.Temp), p.Head)
 		if err != nil {
-			return err
+			return unwritable(path, err)
 		}
-		at += n
+		size += n
 	}
-	if err := dst.Truncate(at); err != nil {
-		return unwritable(path, err)
-	}
-	if err := dst.Sync(); err != nil {
+	if err := fsys.Truncate(path, size); err != nil {
 		return unwritable(path, err)
 	}
 	return nil
 }
 
-// copyTail copies what stands behind the head of a file to dst at an offset: the same whenever it is repeated.
-func copyTail(dst *os.File, at int64, path string, head int64) (int64, error) {
-	src, err := os.Open(path)
-	if err != nil {
-		return 0, unwritable(path, err)
-	}
-	defer src.Close()
-	if _, err := src.Seek(head, io.SeekStart); err != nil {
-		return 0, unwritable(path, err)
-	}
-	if _, err := dst.Seek(at, io.SeekStart); err != nil {
-		return 0, unwritable(dst.Name(), err)
-	}
-	n, err := io.Copy(dst, src)
-	if err != nil {
-		return n, unwritable(dst.Name(), err)
-	}
-	return n, nil
-}
-
 // rename gives a file its final name. Somebody else's file of that name stays.
-func rename(from, to string) error {
-	if _, err := os.Lstat(from); err == nil {
-		if _, err := os.Lstat(to); err == nil {
-			return fault.New(fault.Conflict, to, "the file appeared while the run was going on").WithHint("let one run at a time write to a directory")
-		}
+func rename(fsys fileSystem, from, to string) error {
+	_, ferr := fsys.Lstat(from)
+	_, terr := fsys.Lstat(to)
+	switch {
+	case ferr == nil && terr == nil:
+		return fault.New(fault.Conflict, to, "the file appeared while the run was going on").WithHint("let one run at a time write to a directory")
+	case missing(ferr) && terr == nil:
+		return nil // done by an earlier try
 	}
-	err := os.Rename(from, to)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, serr := os.Stat(to); serr == nil {
-			return nil // done by an earlier try
-		}
-	}
-	if err != nil {
+	if err := fsys.Rename(from, to); err != nil {
 		return unwritable(to, err)
 	}
 	return nil

@@ -33,7 +33,7 @@ func commitCase(t *testing.T) (CommitOptions, []Report) {
 		{Kind: kindRead, Unit: 1, Part: 1, Rows: 2},
 		{Kind: kindLetters, Stage: stageRead, Unit: 0, Rows: 1, Temp: "l0", Bytes: 3, Codes: map[string]int64{"bad_number": 1}},
 		{Kind: kindRead, Unit: 0, Rows: 3, Rejected: 1, Blank: 1},
-		{Kind: kindPlanned, Inputs: []InputFile{{Name: "a", Size: 9, Checksum: "xxh64:0"}}, Units: []PlannedUnit{{Records: []int64{4}}, {Records: []int64{1, -1}}}},
+		{Kind: kindPlanned, Inputs: []InputFile{{Name: "a", Size: 9, Checksum: "xxh64:0"}}, Units: []PlannedUnit{{Records: []int64{4}, Inputs: []int32{0}}, {Records: []int64{1, -1}, Inputs: []int32{0, 0}}}},
 		{Kind: kindWritten, Unit: 0, Rows: 2, Temp: "w0", Bytes: 6, Head: 2},
 		{Kind: kindRead, Unit: 1, Part: 0, Rows: 1},
 		{Kind: kindWritten, Unit: 1, Part: 0, Rows: 1, Temp: "w1a", Bytes: 4, Head: 2},

@@ -19,6 +19,8 @@ type Format struct {
 	Nulls     *format.Nulls `json:",omitempty"` // nil: the format's defaults
 	// Known lists the members that a JSON object may have, when the output has a column for no other; nil: any.
 	Known []string `json:",omitempty"`
+	// Taken lists the members that a JSON object must not have, because the output keeps it and adds members of these names.
+	Taken []string `json:",omitempty"`
 }
 
 // FormatNames are the values of Format.Name.
@@ -60,10 +62,13 @@ func (f Format) Open() (format.Format, error) {
 		}
 		return csv.Format{Options: o}, nil
 	case "jsonl":
-		return jsonl.Format{Options: jsonl.Options{Nulls: nulls, Known: f.Known, Closed: f.Known != nil}}, nil
+		return jsonl.Format{Options: jsonl.Options{Nulls: nulls, Known: f.Known, Closed: f.Known != nil, Taken: f.Taken}}, nil
 	}
 	return parquet.Format{}, nil
 }
+
+// String is how people call the format: "csv", or "tsv" with tabs.
+func (f Format) String() string { return f.Suffix()[1:] }
 
 // Suffix is the file name's ending: ".csv".
 func (f Format) Suffix() string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -91,6 +90,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, units func(Unit),
 		var p PlannedUnit
 		for _, piece := range u.Pieces {
 			p.Records = append(p.Records, piece.Piece.Rows)
+			p.Inputs = append(p.Inputs, piece.Input)
 		}
 		r.Units = append(r.Units, p)
 	}
@@ -109,11 +109,11 @@ func plan(ctx context.Context, o PlanOptions) ([]Unit, []InputFile, error) {
 	progress := ProgressOf(o.Run)
 	var total int64
 	for _, in := range o.Files {
-		st, err := os.Stat(in.Path)
+		size, _, err := in.stat()
 		if err != nil {
-			return nil, nil, fault.New(fault.NotFound, in.name(), "the file is gone").WithHint("it was there when the run started")
+			return nil, nil, err
 		}
-		total += st.Size()
+		total += size
 	}
 	progress.Total.Store(total)
 	shards := int64(o.Shards)
@@ -136,47 +136,52 @@ func plan(ctx context.Context, o PlanOptions) ([]Unit, []InputFile, error) {
 		return nil, nil, err
 	}
 	var all []UnitPiece
-	for _, p := range pieces {
+	for i, p := range pieces {
+		for j := range p {
+			p[j].Input = int32(i)
+		}
 		all = append(all, p...)
 	}
 	return cutUnits(all, o), inputs, nil
 }
 
-// planFile cuts one file and takes its checksum in the same pass.
+// planFile cuts one file and takes its checksum in the same pass. A file without records is in no piece.
 func planFile(ctx context.Context, ff format.Format, in Input, target int64, progress *Progress) (InputFile, []UnitPiece, error) {
-	name := in.name()
-	raw, err := os.Open(in.Path)
+	size, modified, err := in.stat()
 	if err != nil {
-		return InputFile{}, nil, &fault.Error{Code: fault.Unreadable, Source: name, Err: err}
+		return InputFile{}, nil, err
+	}
+	raw, err := in.Open()
+	if err != nil {
+		return InputFile{}, nil, err
 	}
 	defer raw.Close()
-	st, err := raw.Stat()
-	if err != nil {
-		return InputFile{}, nil, &fault.Error{Code: fault.Unreadable, Source: name, Err: err}
-	}
+	name := in.name()
 	sum := &summer{r: raw, hash: xxhash.New(), progress: progress}
-	f, err := format.NewFile(name, sum, st.Size())
+	f, err := format.NewFile(name, sum, size)
 	if err != nil {
 		return InputFile{}, nil, err
 	}
 	layout, err := ff.Describe(ctx, f)
-	if err != nil {
+	if err != nil && fault.CodeOf(err) != fault.Empty {
 		return InputFile{}, nil, err
 	}
 	sum.reset()
-	cut, err := ff.Split(ctx, f, layout, target)
-	if err != nil {
-		return InputFile{}, nil, err
+	var cut []format.Piece
+	if err == nil {
+		if cut, err = ff.Split(ctx, f, layout, target); err != nil {
+			return InputFile{}, nil, err
+		}
 	}
-	if err := sum.finish(ctx, st.Size()); err != nil {
-		return InputFile{}, nil, &fault.Error{Code: fault.Unreadable, Source: name, Err: err}
+	if err := sum.finish(ctx, size); err != nil {
+		return InputFile{}, nil, fault.FromOS(fault.Unreadable, name, err)
 	}
 	pieces := make([]UnitPiece, len(cut))
-	share := shares(ff.Name(), st.Size(), cut)
+	share := shares(ff.Name(), size, cut)
 	for i, p := range cut {
-		pieces[i] = UnitPiece{File: in, Size: st.Size(), ModTime: st.ModTime().UnixNano(), Piece: p, Bytes: share(p)}
+		pieces[i] = UnitPiece{File: in, Size: size, Modified: modified, Piece: p, Bytes: share(p)}
 	}
-	return InputFile{Name: name, Size: st.Size(), Checksum: fmt.Sprintf("xxh64:%016x", sum.hash.Sum64())}, pieces, nil
+	return InputFile{Name: name, Size: size, Checksum: fmt.Sprintf("xxh64:%016x", sum.hash.Sum64())}, pieces, nil
 }
 
 // shares gives the stored bytes of a file's pieces.

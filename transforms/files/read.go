@@ -3,7 +3,6 @@ package files
 import (
 	"context"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -138,8 +137,7 @@ func (f *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, u Uni
 // piece reads one piece, adding to r what it counts.
 func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r *Report, blocks func(block.Block), rejected func(block.Rejected)) error {
 	origin.Source = p.File.name()
-	st, err := os.Stat(p.File.Path)
-	if err != nil || st.Size() != p.Size || st.ModTime().UnixNano() != p.ModTime {
+	if size, modified, err := p.File.stat(); err != nil || size != p.Size || modified != p.Modified {
 		return fault.New(fault.Changed, p.File.name(), "the file is not the one that the run started with").WithHint("leave inputs alone while they are read, and run again")
 	}
 	file, err := p.File.Open()

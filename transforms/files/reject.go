@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
-	"fmt"
-	"path/filepath"
 	"unicode/utf8"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -49,37 +47,26 @@ func lineOf(l *fault.Letter) letterLine {
 	return out
 }
 
+// rejectFn writes letters.
 type rejectFn struct {
 	Options WriteOptions
 	Stage   string
 
-	file   *temp
-	buf    *bufio.Writer
-	report Report
+	sink sink
+	buf  *bufio.Writer
 }
 
-// StartBundle forgets a file that a failed bundle left.
-func (f *rejectFn) StartBundle(func(Report)) {
-	if f.file != nil {
-		f.file.discard()
-		f.file = nil
-	}
-}
+// StartBundle begins without a file.
+func (f *rejectFn) StartBundle(func(Report)) { f.sink.reset() }
 
 // ProcessElement appends a letter.
 func (f *rejectFn) ProcessElement(_ context.Context, r block.Rejected, emit func(Report)) error {
-	if f.file != nil && (f.report.Unit != r.Unit || f.report.Part != r.Part) {
-		if err := f.finish(emit); err != nil {
-			return fault.Wire(err)
-		}
+	isNew, err := f.sink.next(r.Unit, r.Part, emit)
+	if err == nil && isNew {
+		err = f.begin(&r)
 	}
-	if f.file == nil {
-		file, err := newTemp(f.Options.Temp, fmt.Sprintf("rejected-%s-%05d-%05d", f.Stage, r.Unit, r.Part))
-		if err != nil {
-			return fault.Wire(err)
-		}
-		f.file, f.buf = file, bufio.NewWriterSize(file, 64<<10)
-		f.report = Report{Kind: kindLetters, Stage: f.Stage, Unit: r.Unit, Part: r.Part, Codes: map[string]int64{}}
+	if err != nil {
+		return fault.Wire(err)
 	}
 	line, err := json.Marshal(lineOf(&r.Letter), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -88,28 +75,22 @@ func (f *rejectFn) ProcessElement(_ context.Context, r block.Rejected, emit func
 	if _, err := f.buf.Write(append(line, '\n')); err != nil {
 		return fault.Wire(err)
 	}
-	f.report.Rows++
-	f.report.Codes[string(r.Letter.Code)]++
+	f.sink.report.Rows++
+	f.sink.report.Codes[string(r.Letter.Code)]++
 	return nil
 }
 
-func (f *rejectFn) finish(emit func(Report)) error {
-	if err := f.buf.Flush(); err != nil {
+func (f *rejectFn) begin(r *block.Rejected) error {
+	report := Report{Kind: kindLetters, Stage: f.Stage, Unit: r.Unit, Part: r.Part, Codes: map[string]int64{}}
+	if err := f.sink.begin(f.Options.Temp, "rejected-"+f.Stage, report); err != nil {
 		return err
 	}
-	if err := f.file.close(); err != nil {
-		return err
-	}
-	f.report.Temp, f.report.Bytes = filepath.Base(f.file.f.Name()), f.file.bytes
-	f.file = nil
-	emit(f.report)
+	f.buf = bufio.NewWriterSize(f.sink.file, 64<<10)
+	f.sink.flush = f.buf.Flush
 	return nil
 }
 
 // FinishBundle closes the last file.
 func (f *rejectFn) FinishBundle(_ context.Context, emit func(Report)) error {
-	if f.file == nil {
-		return nil
-	}
-	return fault.Wire(f.finish(emit))
+	return fault.Wire(f.sink.finish(emit))
 }

@@ -33,11 +33,12 @@ type Unit struct {
 
 // UnitPiece is a piece of a file.
 type UnitPiece struct {
-	File    Input
-	Size    int64 // of the file when it was planned
-	ModTime int64 // likewise, in nanoseconds
-	Piece   format.Piece
-	Bytes   int64 // its share of the file as stored, for progress and balance
+	File     Input
+	Input    int32 // the file's place among the inputs
+	Size     int64 // of the file when it was planned
+	Modified int64 // likewise, in nanoseconds
+	Piece    format.Piece
+	Bytes    int64 // its share of the file as stored, for progress and balance
 }
 
 // Report is what the DoFns of a run tell Commit. Which fields count depends on Kind.
@@ -74,9 +75,10 @@ const (
 	kindLetters = "letters"
 )
 
-// PlannedUnit says what Commit has to hear of a unit: the records of each piece, -1 where only reading tells.
+// PlannedUnit says what Commit has to hear of a unit.
 type PlannedUnit struct {
-	Records []int64
+	Records []int64 // of each piece, -1 where only reading tells
+	Inputs  []int32 // which input each piece is of
 }
 
 // InputFile is an input as run.json has it.
@@ -84,4 +86,5 @@ type InputFile struct {
 	Name     string `json:"name"`
 	Size     int64  `json:"size"`
 	Checksum string `json:"checksum"` // "xxh64:" and 16 hexadecimal digits, of the bytes as stored
+	Rows     int64  `json:"rows"`     // good or bad
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -35,60 +33,104 @@ func Write(s beam.Scope, o WriteOptions, blocks beam.PCollection) beam.PCollecti
 
 // temp is a temporary file that is being written.
 type temp struct {
-	f     *os.File
+	path  string
+	file  newFile
 	bytes int64
 }
 
 // newTemp makes a file of a name that no other bundle, and no other try of this one, has.
 func newTemp(dir, stem string) (*temp, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	fsys, err := fsOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, unwritable(dir, err)
 	}
-	path := filepath.Join(dir, stem+"-"+rand.Text()[:10])
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	path := join(dir, stem+"-"+rand.Text()[:10])
+	f, err := fsys.Create(path)
 	if err != nil {
 		return nil, unwritable(path, err)
 	}
-	return &temp{f: f}, nil
+	return &temp{path: path, file: f}, nil
 }
 
 // Write writes through; errors are faults with the file's name.
 func (t *temp) Write(p []byte) (int, error) {
-	n, err := t.f.Write(p)
+	n, err := t.file.Write(p)
 	t.bytes += int64(n)
 	if err != nil {
-		err = unwritable(t.f.Name(), err)
+		err = unwritable(t.path, err)
 	}
 	return n, err
 }
 
 // close makes the file durable.
 func (t *temp) close() error {
-	err := t.f.Sync()
-	if cerr := t.f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return unwritable(t.f.Name(), err)
+	if err := t.file.Close(); err != nil {
+		return unwritable(t.path, err)
 	}
 	return nil
 }
 
-// discard drops the file.
-func (t *temp) discard() {
-	t.f.Close()
-	os.Remove(t.f.Name())
+// sink is what Write and WriteRejected have in common: a temporary file, and a report of it, for each unit, or part of
+// one, that a bundle brings.
+type sink struct {
+	file   *temp // nil between files
+	report Report
+	flush  func() error // writes what is not in the file yet
 }
 
-// writeFn writes one temporary file for each unit, or part of one, that a bundle brings.
+// reset forgets a file that a failed bundle left.
+func (s *sink) reset() {
+	if s.file != nil {
+		s.file.file.Discard()
+		s.file = nil
+	}
+}
+
+// next makes the file ready for rows of a part of a unit. If one is open for another part, that is finished and reported;
+// isNew says that begin has to be called.
+func (s *sink) next(unit, part int32, emit func(Report)) (isNew bool, err error) {
+	if s.file != nil && (s.report.Unit != unit || s.report.Part != part) {
+		err = s.finish(emit)
+	}
+	return s.file == nil, err
+}
+
+// begin opens a file for the report's unit and part. stem is how its name starts.
+func (s *sink) begin(dir, stem string, r Report) (err error) {
+	s.report = r
+	s.file, err = newTemp(dir, fmt.Sprintf("%s-%05d-%05d", stem, r.Unit, r.Part))
+	return err
+}
+
+// finish closes the file, if one is open, and reports it.
+func (s *sink) finish(emit func(Report)) error {
+	if s.file == nil {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	if err := s.file.close(); err != nil {
+		return err
+	}
+	_, s.report.Temp = splitPath(s.file.path)
+	s.report.Bytes = s.file.bytes
+	s.file = nil
+	emit(s.report)
+	return nil
+}
+
+// writeFn writes blocks.
 type writeFn struct {
 	Options WriteOptions
 
 	format format.Format
-	file   *temp
+	sink   sink
 	writer format.Writer
 	schema *arrow.Schema
-	report Report
 }
 
 // Setup makes the format.
@@ -98,25 +140,17 @@ func (f *writeFn) Setup() error {
 	return fault.Wire(err)
 }
 
-// StartBundle forgets a file that a failed bundle left.
-func (f *writeFn) StartBundle(func(Report)) {
-	if f.file != nil {
-		f.file.discard()
-		f.file = nil
-	}
-}
+// StartBundle begins without a file.
+func (f *writeFn) StartBundle(func(Report)) { f.sink.reset() }
 
 // ProcessElement appends a block.
 func (f *writeFn) ProcessElement(_ context.Context, b block.Block, emit func(Report)) error {
-	if f.file != nil && (f.report.Unit != b.Origin.Unit || f.report.Part != b.Origin.Part) {
-		if err := f.finish(emit); err != nil {
-			return fault.Wire(err)
-		}
+	isNew, err := f.sink.next(b.Origin.Unit, b.Origin.Part, emit)
+	if err == nil && isNew {
+		err = f.begin(&b)
 	}
-	if f.file == nil {
-		if err := f.begin(&b); err != nil {
-			return fault.Wire(err)
-		}
+	if err != nil {
+		return fault.Wire(err)
 	}
 	if b.Record.Schema() != f.schema && !b.Record.Schema().Equal(f.schema) {
 		return fault.Wire(fault.New(fault.Schema, b.Origin.Source, "its columns are not those of the rows before it: %v, then %v", f.schema, b.Record.Schema()).
@@ -125,23 +159,29 @@ func (f *writeFn) ProcessElement(_ context.Context, b block.Block, emit func(Rep
 	if err := f.writer.Write(b.Record); err != nil {
 		return fault.Wire(err)
 	}
-	f.report.Rows += b.Record.NumRows()
+	f.sink.report.Rows += b.Record.NumRows()
 	return nil
 }
 
 func (f *writeFn) begin(b *block.Block) error {
 	f.schema = b.Record.Schema()
-	f.report = Report{Kind: kindWritten, Unit: b.Origin.Unit, Part: b.Origin.Part}
 	head, err := headBytes(f.format, f.schema)
 	if err != nil {
 		return err
 	}
-	f.report.Head = head
-	if f.file, err = newTemp(f.Options.Temp, fmt.Sprintf("part-%05d-%05d", b.Origin.Unit, b.Origin.Part)); err != nil {
+	if err := f.sink.begin(f.Options.Temp, "part", Report{Kind: kindWritten, Unit: b.Origin.Unit, Part: b.Origin.Part, Head: head}); err != nil {
 		return err
 	}
-	f.writer, err = f.format.NewWriter(f.file, f.schema)
-	return err
+	if f.writer, err = f.format.NewWriter(f.sink.file, f.schema); err != nil {
+		return err
+	}
+	f.sink.flush = f.writer.Close
+	return nil
+}
+
+// FinishBundle closes the last file.
+func (f *writeFn) FinishBundle(_ context.Context, emit func(Report)) error {
+	return fault.Wire(f.sink.finish(emit))
 }
 
 // headBytes is how long a file without rows is: what is left out of all but the first when files are joined.
@@ -156,25 +196,4 @@ func headBytes(ff format.Format, schema *arrow.Schema) (int64, error) {
 	}
 	err = w.Close()
 	return int64(buf.Len()), err
-}
-
-func (f *writeFn) finish(emit func(Report)) error {
-	if err := f.writer.Close(); err != nil {
-		return err
-	}
-	if err := f.file.close(); err != nil {
-		return err
-	}
-	f.report.Temp, f.report.Bytes = filepath.Base(f.file.f.Name()), f.file.bytes
-	f.file = nil
-	emit(f.report)
-	return nil
-}
-
-// FinishBundle closes the last file.
-func (f *writeFn) FinishBundle(_ context.Context, emit func(Report)) error {
-	if f.file == nil {
-		return nil
-	}
-	return fault.Wire(f.finish(emit))
 }

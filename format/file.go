@@ -132,7 +132,7 @@ func (f *File) unreadable(err error) error {
 	}
 	e := fault.FromOS(code, f.Name, err)
 	if errors.Is(err, io.ErrUnexpectedEOF) && e.Code == fault.Corrupt {
-		e.Err = fmt.Errorf("the %s data ends too early: %w", f.Codec, io.ErrUnexpectedEOF)
+		e.Err = fmt.Errorf("the %s data ends too early, or something else follows it: %w", f.Codec, io.ErrUnexpectedEOF)
 	}
 	return e
 }

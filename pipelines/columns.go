@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/format/csv"
 	"github.com/glulam/glulam/model"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/score"
@@ -89,7 +91,7 @@ func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]layo
 				return nil
 			}
 			all[i] = layout{in, l}
-			return err
+			return lookalike(f.Name, file, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -100,6 +102,24 @@ func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]layo
 		return nil, empty[0]
 	}
 	return all, nil
+}
+
+// lookalike adds to the error about a file that it looks like one of another format.
+func lookalike(as string, f *format.File, err error) error {
+	fe := (*fault.Error)(nil)
+	if !errors.As(err, &fe) || f.Codec != format.Plain {
+		return err
+	}
+	head := make([]byte, 64)
+	n, _ := f.ReadAt(head, 0)
+	head = bytes.TrimLeft(head[:n], " \t\r\n\ufeff")
+	switch {
+	case as != "parquet" && bytes.HasPrefix(head, []byte("PAR1")):
+		fe.Hint = "this looks like a Parquet file: --input-format parquet"
+	case as != "jsonl" && bytes.HasPrefix(head, []byte(`{`)):
+		fe.Hint = "this looks like JSON lines: --input-format jsonl"
+	}
+	return err
 }
 
 // checkFile holds one file's columns against the model's features and the columns to keep.
@@ -120,7 +140,13 @@ func (j *BatchJob) checkFile(l layout, inputs []model.Input) error {
 		}
 	}
 	if len(missing)+len(twice) > 0 {
-		return at(l.in, j.Model.MissingColumns(missing, twice))
+		err := j.Model.MissingColumns(missing, twice)
+		if fe := (*fault.Error)(nil); errors.As(err, &fe) && len(missing) > 0 {
+			if guess := j.missingHint(missing, l); guess != "" {
+				fe.Hint = guess + "\n" + fe.Hint
+			}
+		}
+		return at(l.in, err)
 	}
 	for _, c := range j.Spec.Columns {
 		switch n := j.occurrences(count, c); {
@@ -141,6 +167,22 @@ func (j *BatchJob) checkFile(l layout, inputs []model.Input) error {
 	}
 	_, err := j.Model.Bind(arrow.NewSchema(fields, nil), j.Spec.Rename)
 	return at(l.in, err)
+}
+
+// missingHint guesses why columns are missing in a file.
+func (j *BatchJob) missingHint(missing []string, l layout) string {
+	if j.in.Name != "csv" {
+		return format.DidYouMean(missing, l.Columns)
+	}
+	delimiter := byte(',')
+	if j.in.Delimiter != "" {
+		delimiter = j.in.Delimiter[0]
+	}
+	hint := csv.MissingHint(missing, l.Layout, delimiter)
+	if strings.HasPrefix(hint, "the whole header") {
+		hint += " give --delimiter"
+	}
+	return hint
 }
 
 // occurrences says how often a file has a column; a dotted path counts as its first member in JSON lines.

@@ -3,6 +3,7 @@ package csv
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -171,9 +172,25 @@ func resolve(source string, l *format.Layout, cols []format.Column, delim byte) 
 	if ambiguous != nil {
 		wrong = append(wrong, "the header has twice: "+list(ambiguous))
 	}
-	err := &fault.Error{Code: fault.Schema, Source: source, Err: errors.New(strings.Join(wrong, ", ")), Hint: hint(missing, l, delim)}
+	err := &fault.Error{Code: fault.Schema, Source: source, Err: errors.New(strings.Join(wrong, ", ")), Hint: MissingHint(missing, l, delim)}
 	if len(missing)+len(ambiguous) == 1 {
 		err.Field = append(missing, ambiguous...)[0]
 	}
 	return nil, err
+}
+
+// MissingHint says why columns may be missing in a header: because another delimiter than delim would make more than one
+// column of it, or because they are called a little differently. "" if nothing comes to mind.
+func MissingHint(missing []string, l *format.Layout, delim byte) string {
+	if len(missing) == 0 {
+		return "give each column its own name"
+	}
+	if len(l.Columns) == 1 {
+		for _, d := range []byte{',', ';', '\t', '|'} {
+			if d != delim && strings.IndexByte(l.Columns[0].Name, d) >= 0 {
+				return fmt.Sprintf("the whole header is one column: is the delimiter %q?", d)
+			}
+		}
+	}
+	return format.DidYouMean(missing, l.Columns)
 }

@@ -2,7 +2,9 @@ package jsonl
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/glulam/glulam/fault"
@@ -82,6 +84,7 @@ type describer struct {
 	good   int    // records
 	first  []byte // the beginning of the first line that is not blank
 	name   []byte
+	why    string // what is wrong with the first line that is no record
 }
 
 // record collects the members of a line, which is not blank, if it is a record.
@@ -91,6 +94,10 @@ func (d *describer) record(b []byte, ln line) {
 		return
 	}
 	if i = d.skip(b, i, 0); i < 0 || blanks(b, i) != ln.end {
+		if i >= 0 {
+			d.what = "there is text after the object"
+		}
+		d.why = cmp.Or(d.why, d.what)
 		return
 	}
 	d.good++
@@ -131,6 +138,7 @@ func (d *describer) notJSONLines(source string) error {
 	case first[0] == '[':
 		err.Hint = format + ": jq -c '.[]' makes them from a JSON array"
 	case first[0] == '{':
+		err.Err = fmt.Errorf("%w: %s", err.Err, d.why)
 		err.Hint = format + ": jq -c . makes them from objects that go over several lines"
 	default:
 		err.Hint = format

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -53,6 +54,11 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 
 // run parses the arguments and runs the subcommand.
 func run(args []string, e *env) error {
+	for _, a := range args {
+		if !utf8.ValidString(a) {
+			return fault.New(fault.Usage, "", "the argument %q is not UTF-8", a).WithHint("rename the file")
+		}
+	}
 	// What follows "--" is Beam's.
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, e.beamArgs = args[:i], args[i+1:]

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/glulam/glulam/fault"
 )
@@ -204,5 +206,41 @@ func TestPrepare(t *testing.T) {
 	}
 	if err := prepare(file, true); fault.CodeOf(err) != fault.Conflict {
 		t.Errorf("a file for a directory: %v", err)
+	}
+}
+
+// TestStop: stopping a run that is being committed waits for the end and says so; before that it keeps everything from
+// being final.
+func TestStop(t *testing.T) {
+	o, reports := commitCase(t)
+	stopped := make(chan bool)
+	once := sync.OnceFunc(func() {
+		go func() { stopped <- Stop(o.Temp) }()
+	})
+	checkpoint = func() error {
+		once()
+		time.Sleep(time.Millisecond) // Stop gets its chance to come too early
+		return nil
+	}
+	defer func() { checkpoint = func() error { return nil } }()
+	if _, err := commit(o, reports); err != nil {
+		t.Fatal(err)
+	}
+	if !<-stopped {
+		t.Error("the run was committed, but Stop does not say so")
+	}
+	if got := tree(t, o.Dir); got != committed {
+		t.Error(got)
+	}
+
+	o, reports = commitCase(t)
+	if Stop(o.Temp) {
+		t.Error("nothing was committed")
+	}
+	if _, err := commit(o, reports); fault.CodeOf(err) != fault.Interrupted {
+		t.Errorf("a commit after Stop: %v", err)
+	}
+	if got := tree(t, o.Dir); strings.Contains(got, "\npart-") || strings.HasPrefix(got, "part-") {
+		t.Errorf("something final was written:\n%s", got)
 	}
 }

@@ -28,6 +28,6 @@
 // # Differences
 //
 // From textio and parquetio: gzip is read whole, quoted newlines do not break splits, shards are written in parallel and
-// atomically, and memory does not grow with files. Paths are local; others are refused until a file system for them is
-// registered (see open in fs.go, the one place that knows).
+// atomically, and memory does not grow with files. Paths are local; others are refused (fs.go is the one place that knows
+// what a file system is).
 package files

@@ -1,32 +1,20 @@
-package csv
+package format
 
 import (
 	"fmt"
 	"strings"
-
-	"github.com/glulam/glulam/format"
 )
 
-// hint says what the missing columns might be called: a name that differs in case or blanks or by a typing error, or
-// another delimiter that would make more than one column of the header.
-func hint(missing []string, l *format.Layout, delim byte) string {
-	if len(missing) == 0 {
-		return "give each column its own name"
-	}
-	if len(l.Columns) == 1 {
-		for _, d := range []byte{',', ';', '\t', '|'} {
-			if d != delim && strings.IndexByte(l.Columns[0].Name, d) >= 0 {
-				return fmt.Sprintf("the whole header is one column: is the delimiter %q?", d)
-			}
-		}
-	}
+// DidYouMean says which columns the missing ones might be called: names that differ in case or blanks, or by a typing
+// error. "" if nothing is near.
+func DidYouMean(missing []string, columns []ColumnInfo) string {
 	const most = 10 // comparing all with all takes its time
-	if len(missing) > most || len(l.Columns) > 2000 {
+	if len(missing) > most || len(columns) > 2000 {
 		return ""
 	}
 	var close []string
 	for _, m := range missing {
-		if c := nearest(m, l.Columns); c != "" {
+		if c := nearest(m, columns); c != "" {
 			close = append(close, fmt.Sprintf("%q", c))
 		}
 	}
@@ -37,7 +25,7 @@ func hint(missing []string, l *format.Layout, delim byte) string {
 }
 
 // nearest finds the column that name most likely means, or "".
-func nearest(name string, columns []format.ColumnInfo) string {
+func nearest(name string, columns []ColumnInfo) string {
 	fold := strings.ToLower(strings.TrimSpace(name))
 	best, least := "", len(fold)/4+1
 	if len(fold) < 3 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/prep"
 )
 
 // Input is a feature as a reader has to supply it.
@@ -25,10 +26,9 @@ type Input struct {
 // Errors, all with code Schema or Usage: the model carries no feature names, a name stands twice, rename names a feature
 // that the model does not have.
 func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
-	f := m.forest
-	if nameless(f) && len(rename) == 0 && f.Features[0].Name == "" {
+	if m.nameless() && len(rename) == 0 && *m.inputName(0) == "" {
 		return nil, fault.New(fault.Schema, m.name, "the model carries no feature names").
-			WithHint("give the %d names in the order of training: --features a,b,c", len(f.Features))
+			WithHint("give the %d names in the order of training: --features a,b,c", m.inputs())
 	}
 	var unknown []string
 	for feature := range rename {
@@ -41,16 +41,17 @@ func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
 		return nil, fault.New(fault.Usage, "--rename", "the model has no feature %s", quoteList(unknown)).
 			WithHint("--rename takes feature=column; `glulam inspect` lists the features")
 	}
-	seen := make(map[string]bool, len(f.Features))
-	in := make([]Input, len(f.Features))
-	for i, ft := range f.Features {
-		if ft.Name == "" || seen[ft.Name] {
-			return nil, fault.New(fault.Schema, m.name, "feature %d has the name %q, which is empty or stands twice", i, ft.Name).
+	seen := make(map[string]bool, m.inputs())
+	in := make([]Input, m.inputs())
+	for i := range in {
+		name := *m.inputName(i)
+		if name == "" || seen[name] {
+			return nil, fault.New(fault.Schema, m.name, "feature %d has the name %q, which is empty or stands twice", i, name).
 				WithHint("save the model again with one name a feature")
 		}
-		seen[ft.Name] = true
-		in[i] = Input{Feature: ft.Name, Column: ft.Name, Text: ft.Categories != nil && ft.Categories.Text != nil}
-		if c, ok := rename[ft.Name]; ok {
+		seen[name] = true
+		in[i] = Input{Feature: name, Column: name, Text: m.codes[i] != nil && m.codes[i].text != nil}
+		if c, ok := rename[name]; ok {
 			in[i].Column = c
 		}
 	}
@@ -108,11 +109,7 @@ func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, 
 			wrong = append(wrong, fmt.Sprintf("%s is %s, the model wants %s", in.Column, t, want))
 			continue
 		}
-		col := boundColumn{index: found[0], name: in.Feature}
-		if c := m.forest.Features[i].Categories; c != nil {
-			col.codes = newCodes(c)
-		}
-		b.columns = append(b.columns, col)
+		b.columns = append(b.columns, boundColumn{index: found[0], name: in.Feature, codes: m.codes[i]})
 	}
 	if len(missing)+len(twice)+len(wrong) > 0 {
 		return nil, m.misfit(missing, twice, wrong)
@@ -135,8 +132,8 @@ func (m *Model) misfit(missing, twice, wrong []string) error {
 		switch {
 		case !m.has(missing[0]):
 			e.WithHint("it is what --rename says: name a column that is there")
-		case nameless(m.forest):
-			e.WithHint("the model carries only placeholder names: give the %d names in the order of training with --features a,b,c", len(m.forest.Features))
+		case m.nameless():
+			e.WithHint("the model carries only placeholder names: give the %d names in the order of training with --features a,b,c", m.inputs())
 		default:
 			e.WithHint("a column of another name is taken with --rename %s=column", missing[0])
 		}
@@ -144,9 +141,14 @@ func (m *Model) misfit(missing, twice, wrong []string) error {
 	return e
 }
 
-// has says whether a feature has this name.
+// has says whether an input has this name.
 func (m *Model) has(feature string) bool {
-	return slices.ContainsFunc(m.forest.Features, func(ft forest.Feature) bool { return ft.Name == feature })
+	for i := range m.inputs() {
+		if *m.inputName(i) == feature {
+			return true
+		}
+	}
+	return false
 }
 
 // MissingColumns is the error of Bind for columns that are not there: for planners, which know names before types.
@@ -178,20 +180,41 @@ func fits(t arrow.DataType, text bool) bool {
 	return false
 }
 
-// codes maps a column's values to category codes. A value that is not among the categories is missing, as in pandas'
-// set_categories.
+// codes maps a column's values to category codes.
 type codes struct {
 	text   map[string]float64
 	number map[float64]float64
+	unseen float64 // the code of a value that is not among the categories
 }
 
-func newCodes(c *forest.Categories) *codes {
-	k := &codes{}
-	if c.Text != nil {
-		k.text = make(map[string]float64, len(c.Text))
-		for i, v := range c.Text {
-			k.text[v] = float64(i)
+// newCodes makes the codes of each input that has categories.
+func newCodes(m *Model) []*codes {
+	all := make([]*codes, m.inputs())
+	for i := range all {
+		switch {
+		case m.prep != nil && m.prep.Inputs[i].Texts != nil:
+			all[i] = &codes{text: textCodes(m.prep.Inputs[i].Texts), unseen: prep.Unseen}
+		case m.prep == nil && m.forest.Features[i].Categories != nil:
+			all[i] = categoryCodes(m.forest.Features[i].Categories)
 		}
+	}
+	return all
+}
+
+func textCodes(texts []string) map[string]float64 {
+	codes := make(map[string]float64, len(texts))
+	for i, v := range texts {
+		codes[v] = float64(i)
+	}
+	return codes
+}
+
+// categoryCodes makes the codes of a forest's categories. A value that is not among them is missing, as in pandas'
+// set_categories.
+func categoryCodes(c *forest.Categories) *codes {
+	k := &codes{unseen: math.NaN()}
+	if c.Text != nil {
+		k.text = textCodes(c.Text)
 		return k
 	}
 	k.number = make(map[float64]float64, c.Len())
@@ -212,5 +235,5 @@ func (k *codes) ofNumber(v float64) float64 {
 	if c, ok := k.number[v]; ok {
 		return c
 	}
-	return math.NaN()
+	return k.unseen
 }

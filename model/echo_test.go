@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/prep"
 )
 
 // missing is what an echo answers for a missing value.
@@ -31,7 +32,9 @@ func echo(t testing.TB, features ...forest.Feature) *Model {
 	if err := f.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	return &Model{name: "echo", forest: f, engine: forest.NewReference(f)}
+	m := &Model{name: "echo", forest: f, engine: forest.NewReference(f)}
+	m.codes = newCodes(m)
+	return m
 }
 
 // echoColumn is what the trees see of one column.
@@ -48,4 +51,16 @@ func echoColumn(t *testing.T, feature forest.Feature, c arrow.Array) *Scores {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// echoPrep is a model whose inputs go through steps: it gives back what its only feature is after them.
+func echoPrep(t *testing.T, g *prep.Graph) *Model {
+	t.Helper()
+	m := echo(t, forest.Feature{Name: "inside"})
+	m.prep = g
+	if err := g.Validate(1); err != nil {
+		t.Fatal(err)
+	}
+	m.codes = newCodes(m)
+	return m
 }

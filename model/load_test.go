@@ -84,7 +84,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"no file", filepath.Join(dir, "no.txt"), model.Options{}, fault.NotFound, ": no such file or directory; --model takes the path of a model file"},
 		{"a folder", dir, model.Options{}, fault.Unreadable, ": a directory, not a model file"},
 		{"empty", write("empty.txt", ""), model.Options{}, fault.Empty, ": the model file is empty"},
-		{"rows", write("rows.csv", "a,b\n1,2\n"), model.Options{}, fault.Unsupported, ": not a model file that this version reads (LightGBM text); save the model with the training library's own save_model, as text"},
+		{"rows", write("rows.csv", "a,b\n1,2\n"), model.Options{}, fault.Unsupported, ": not a model file that this version reads (LightGBM text); save the model with the training library's own save_model"},
 		{"engine", named, model.Options{Engine: "warp"}, fault.Usage, `: no engine is called "warp"; engines are auto, leaves, reference`},
 		{"names for a model that has them", named, model.Options{Features: []string{"hour"}}, fault.Usage, ": the model names its own 1 features, so --features must not; map a feature to a column of another name with --rename feature=column"},
 		{"too few names", unnamed, model.Options{Features: []string{"a", "b"}}, fault.Usage, ": --features has 2 names, the model 17 features"},

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/leaves"
 	"github.com/glulam/glulam/model/lightgbm"
+	"github.com/glulam/glulam/model/prep"
 )
 
 // MaxBytes is the largest model file that Load reads.
@@ -26,6 +29,8 @@ type Model struct {
 	name   string
 	digest string
 	forest *forest.Forest
+	prep   *prep.Graph // nil: the inputs are the forest's features
+	codes  []*codes    // of each input; nil: its values are numbers
 	engine forest.Evaluator
 }
 
@@ -36,18 +41,33 @@ type Options struct {
 	// Features names the features, in the model's order, for a model file that carries no names of its own. For one that
 	// does it is refused: columns are renamed with Bind's rename, never by position.
 	Features []string
+	// Trees chooses the boosting rounds to sum up: "all", "best" (up to what early stopping found best, as the file says) or
+	// "a:b" (rounds a to b-1). "": all, unless the file says that others were best: then somebody has to choose, because the
+	// library's own interfaces do not agree.
+	Trees string
+	// Raw asks for margins only, also of a model whose objective is not known.
+	Raw bool
 }
 
 // Engines are the values of Options.Engine.
 var Engines = []string{"auto", "leaves", "reference"}
 
-// formats tell their bytes from others' and parse them.
+// formats tell their bytes from others' and parse them. The forest that a parser gives is
+// validated; its steps are not.
 var formats = []struct {
 	name   string
 	detect func([]byte) bool
-	parse  func(data []byte, source string) (*forest.Forest, error)
+	parse  func(data []byte, source string) (*forest.Forest, *prep.Graph, error)
 }{
-	{"LightGBM text", lightgbm.Detect, lightgbm.Parse},
+	{"LightGBM text", lightgbm.Detect, bare(lightgbm.Parse)},
+}
+
+// bare is the parser of a format that has nothing before its trees.
+func bare(parse func([]byte, string) (*forest.Forest, error)) func([]byte, string) (*forest.Forest, *prep.Graph, error) {
+	return func(data []byte, source string) (*forest.Forest, *prep.Graph, error) {
+		f, err := parse(data, source)
+		return f, nil, err
+	}
 }
 
 // Load reads the model file at path ref.
@@ -91,16 +111,13 @@ func Parse(data []byte, source string, o Options) (*Model, error) {
 	if len(data) == 0 {
 		return nil, fault.New(fault.Empty, source, "the model file is empty")
 	}
-	f, err := parse(data, source)
+	f, steps, err := parse(data, source)
 	if err != nil {
 		return nil, err
 	}
-	if err := name(f, source, o.Features); err != nil {
-		return nil, err
-	}
 	sum := sha256.Sum256(data)
-	m := &Model{name: modelName(source), digest: "sha256:" + hex.EncodeToString(sum[:]), forest: f}
-	if m.engine, err = engine(f, o.Engine); err != nil {
+	m := &Model{name: modelName(source), digest: "sha256:" + hex.EncodeToString(sum[:]), forest: f, prep: steps}
+	if err := m.complete(o); err != nil {
 		if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Source == "" {
 			fe.Source = source
 		}
@@ -109,7 +126,60 @@ func Parse(data []byte, source string, o Options) (*Model, error) {
 	return m, nil
 }
 
-func parse(data []byte, source string) (*forest.Forest, error) {
+// complete makes a model of what a parser gave: trees are chosen, names given, everything is checked, and an engine made.
+func (m *Model) complete(o Options) error {
+	f := m.forest
+	rounds := f.Rounds
+	if err := chooseTrees(f, o.Trees); err != nil {
+		return err
+	}
+	if f.Link.Kind == forest.LinkUnknown && !o.Raw {
+		return fault.New(fault.Unsupported, "", "how the objective %q makes predictions of margins is not known", f.Objective).
+			WithHint("--raw gives the margins")
+	}
+	if f.Rounds != rounds {
+		if err := f.Validate(); err != nil {
+			return err
+		}
+	}
+	if m.prep != nil {
+		if err := m.prep.Validate(len(f.Features)); err != nil {
+			return err
+		}
+	}
+	if err := m.setNames(o.Features); err != nil {
+		return err
+	}
+	m.codes = newCodes(m)
+	var err error
+	m.engine, err = engine(f, o.Engine)
+	return err
+}
+
+// chooseTrees cuts a forest to the rounds that Options.Trees asks for.
+func chooseTrees(f *forest.Forest, rounds string) error {
+	switch {
+	case rounds == "" && f.BestRounds > 0 && f.BestRounds < f.Rounds:
+		return fault.New(fault.Usage, "", "early stopping found %d of the %d rounds best: which are to count?", f.BestRounds, f.Rounds).
+			WithHint("--trees best is what XGBClassifier and XGBRegressor predict with, --trees all what Booster.predict does")
+	case rounds == "" || rounds == "all":
+		return nil
+	case rounds == "best":
+		if f.BestRounds == 0 {
+			return fault.New(fault.Usage, "--trees", "the model file does not say which rounds were best").WithHint("--trees all, or a:b for rounds a to b-1")
+		}
+		return f.Keep(0, f.BestRounds)
+	}
+	from, to, ok := strings.Cut(rounds, ":")
+	a, err := strconv.Atoi(cmp.Or(from, "0"))
+	b, berr := strconv.Atoi(cmp.Or(to, strconv.Itoa(f.Rounds)))
+	if !ok || err != nil || berr != nil || a < 0 || a >= b || b > f.Rounds {
+		return fault.New(fault.Usage, "--trees", "%q is none of all, best, or a:b with 0 <= a < b <= %d", rounds, f.Rounds)
+	}
+	return f.Keep(a, b)
+}
+
+func parse(data []byte, source string) (*forest.Forest, *prep.Graph, error) {
 	var known []string
 	for _, f := range formats {
 		if f.detect(data) {
@@ -117,40 +187,57 @@ func parse(data []byte, source string) (*forest.Forest, error) {
 		}
 		known = append(known, f.name)
 	}
-	return nil, fault.New(fault.Unsupported, source, "not a model file that this version reads (%s)", strings.Join(known, ", ")).
-		WithHint("save the model with the training library's own save_model, as text")
+	return nil, nil, fault.New(fault.Unsupported, source, "not a model file that this version reads (%s)", strings.Join(known, ", ")).
+		WithHint("save the model with the training library's own save_model")
 }
 
 // placeholder is what LightGBM calls the columns of a matrix.
 var placeholder = regexp.MustCompile(`^Column_[0-9]+$`)
 
-func nameless(f *forest.Forest) bool {
-	for _, ft := range f.Features {
-		if ft.Name != "" && !placeholder.MatchString(ft.Name) {
+// nameless says whether the model's inputs have no names, or placeholders for names.
+func (m *Model) nameless() bool {
+	for i := range m.inputs() {
+		if n := *m.inputName(i); n != "" && !placeholder.MatchString(n) {
 			return false
 		}
 	}
 	return true
 }
 
-func name(f *forest.Forest, source string, names []string) error {
+// inputs is how many columns the model takes.
+func (m *Model) inputs() int {
+	if m.prep != nil {
+		return len(m.prep.Inputs)
+	}
+	return len(m.forest.Features)
+}
+
+func (m *Model) inputName(i int) *string {
+	if m.prep != nil {
+		return &m.prep.Inputs[i].Name
+	}
+	return &m.forest.Features[i].Name
+}
+
+// setNames gives the inputs the names of Options.Features.
+func (m *Model) setNames(names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if !nameless(f) {
-		return fault.New(fault.Usage, source, "the model names its own %d features, so --features must not", len(f.Features)).
+	if !m.nameless() {
+		return fault.New(fault.Usage, "", "the model names its own %d features, so --features must not", m.inputs()).
 			WithHint("map a feature to a column of another name with --rename feature=column")
 	}
-	if len(names) != len(f.Features) {
-		return fault.New(fault.Usage, source, "--features has %d names, the model %d features", len(names), len(f.Features))
+	if len(names) != m.inputs() {
+		return fault.New(fault.Usage, "", "--features has %d names, the model %d features", len(names), m.inputs())
 	}
 	seen := map[string]bool{}
 	for i, n := range names {
 		if n == "" || seen[n] {
-			return fault.New(fault.Usage, source, "--features: name %d (%q) is empty or a repetition", i+1, n)
+			return fault.New(fault.Usage, "", "--features: name %d (%q) is empty or a repetition", i+1, n)
 		}
 		seen[n] = true
-		f.Features[i].Name = n
+		*m.inputName(i) = n
 	}
 	return nil
 }
@@ -185,8 +272,14 @@ func (m *Model) Engine() string { return m.engine.Name() }
 // Forest is the ensemble itself. It must not be changed.
 func (m *Model) Forest() *forest.Forest { return m.forest }
 
-// Outputs is how many margins and predictions a row has.
+// Outputs is how many margins a row has.
 func (m *Model) Outputs() int { return m.forest.Outputs }
+
+// Prep is what happens to a row before the trees; nil: nothing. It must not be changed.
+func (m *Model) Prep() *prep.Graph { return m.prep }
+
+// Predictions is how many predictions a row has: Outputs, but for objectives that predict a class.
+func (m *Model) Predictions() int { return m.forest.PredictionWidth() }
 
 // String is the name and the first digits of the digest: "flights (sha256:1a2b3c4d5e6f)".
 func (m *Model) String() string { return fmt.Sprintf("%s (%.19s)", m.name, m.digest) }

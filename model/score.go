@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/prep"
 )
 
 // Want says what Score is to compute.
@@ -29,13 +31,15 @@ type Scores struct {
 
 	Rows       int
 	Margin     []float64 // Rows x Outputs, row after row: the raw scores
-	Prediction []float64 // Rows x Outputs: what the training library's predict gives
+	Prediction []float64 // Rows x Predictions: what the training library's predict gives
 	Class      []int32   // Rows
 	Leaf       []int32   // Rows x trees: leaf indices as the library gives them
 	// Refused lists rows that cannot be scored, in ascending order. Their values above mean nothing.
 	Refused []Refusal
 
 	x      []float64 // rows as the trees' features
+	in     []float64 // rows as they come in, if the model does something to them first
+	prep   prep.Scratch
 	lookup []float64 // codes of a dictionary's values
 }
 
@@ -62,26 +66,46 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 	if s.Want&WantClass != 0 && !f.HasClass() {
 		return fault.New(fault.Usage, b.m.name, "a model with objective %q has no class", f.Objective).WithHint("ask for prediction or margin")
 	}
+	if s.Want&WantPrediction != 0 && f.Link.Kind == forest.LinkUnknown {
+		return fault.New(fault.Usage, b.m.name, "a model with objective %q has margins only", f.Objective).WithHint("ask for margin")
+	}
 	n := int(rec.NumRows())
-	k, width := f.Outputs, len(f.Features)
-	chunk := max(1, min(chunkRows, chunkValues/width))
+	k, width, inputs := f.Outputs, len(f.Features), b.m.inputs()
+	wide := max(width, inputs)
+	if b.m.prep != nil {
+		wide = max(wide, b.m.prep.Columns())
+	}
+	chunk := max(1, min(chunkRows, chunkValues/wide))
 	s.Rows = n
 	s.Refused = s.Refused[:0]
 	s.x = grow(s.x, min(chunk, n)*width)
 	s.Margin = grow(s.Margin, n*k)
+	if b.m.prep != nil {
+		s.in = grow(s.in, min(chunk, n)*inputs)
+	}
 	if s.Want&WantLeaf != 0 {
 		s.Leaf = grow(s.Leaf, n*len(f.Trees))
 	}
 	for first := 0; first < n; first += chunk {
 		rows := min(chunk, n-first)
 		x := s.x[:rows*width]
+		in := x
+		if b.m.prep != nil {
+			in = s.in[:rows*inputs]
+		}
 		for j := range b.columns {
 			c := &b.columns[j]
 			if c.index >= int(rec.NumCols()) {
 				return fault.New(fault.Internal, "", "the record has %d columns; the bound schema had more", rec.NumCols())
 			}
-			if err := c.gather(rec.Column(c.index), first, rows, x[j:], width, s); err != nil {
+			if err := c.gather(rec.Column(c.index), first, rows, in[j:], inputs, s); err != nil {
 				return err
+			}
+		}
+		if g := b.m.prep; g != nil {
+			g.Run(in, rows, x, &s.prep)
+			for _, r := range s.prep.Refused {
+				s.Refused = append(s.Refused, Refusal{Row: first + r.Row, Code: r.Code, Field: g.Inputs[r.Input].Name, Message: r.Message})
 			}
 		}
 		b.m.engine.Margins(x, rows, s.Margin[first*k:(first+rows)*k])
@@ -91,13 +115,14 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 		}
 	}
 	if s.Want&(WantPrediction|WantClass) != 0 {
-		s.Prediction = grow(s.Prediction, n*k)
+		p := f.PredictionWidth()
+		s.Prediction = grow(s.Prediction, n*p)
 		f.Predictions(s.Prediction, s.Margin)
-	}
-	if s.Want&WantClass != 0 {
-		s.Class = grow(s.Class, n)
-		for i := range n {
-			s.Class[i] = f.Class(s.Prediction[i*k : (i+1)*k])
+		if s.Want&WantClass != 0 {
+			s.Class = grow(s.Class, n)
+			for i := range n {
+				s.Class[i] = f.Class(s.Prediction[i*p : (i+1)*p])
+			}
 		}
 	}
 	s.sortRefused()
@@ -237,7 +262,7 @@ func (c *boundColumn) texts(a textArray, first, rows int, dst []float64, width i
 		v := a.Value(first + i)
 		code, ok := c.codes.text[v]
 		if !ok {
-			code = math.NaN() // unseen: missing
+			code = c.codes.unseen
 			if !utf8.ValidString(v) {
 				s.Refused = append(s.Refused, Refusal{Row: first + i, Code: fault.BadText, Field: c.name, Message: fmt.Sprintf("%.60q is not UTF-8", v)})
 			}

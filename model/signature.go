@@ -18,17 +18,19 @@ type Signature struct {
 	Link      string `json:"link"`
 	Engine    string `json:"engine"`
 
-	Trees    int       `json:"trees"`
-	Rounds   int       `json:"rounds"`
-	Nodes    int       `json:"nodes"`
-	Leaves   int       `json:"leaves"`
-	MaxDepth int       `json:"max_depth"`
-	Linear   bool      `json:"linear_leaves,omitempty"`
-	Averaged bool      `json:"averaged,omitempty"`
-	Base     []float64 `json:"base_score,omitempty"`
+	Trees      int       `json:"trees"`
+	Rounds     int       `json:"rounds"`
+	BestRounds int       `json:"best_rounds,omitempty"` // what early stopping found
+	Nodes      int       `json:"nodes"`
+	Leaves     int       `json:"leaves"`
+	MaxDepth   int       `json:"max_depth"`
+	Linear     bool      `json:"linear_leaves,omitempty"`
+	Averaged   bool      `json:"averaged,omitempty"`
+	Base       []float64 `json:"base_score,omitempty"`
 
 	Features []FeatureInfo `json:"features"`
-	Outputs  []string      `json:"outputs"` // the columns of `--outputs prediction`
+	Outputs  []string      `json:"outputs"`           // the columns of `--outputs prediction`
+	Classes  []string      `json:"classes,omitempty"` // labels of the classes
 }
 
 // FeatureInfo describes one feature.
@@ -44,7 +46,8 @@ type FeatureInfo struct {
 
 var (
 	taskNames = [...]string{forest.TaskRegression: "regression", forest.TaskBinary: "binary", forest.TaskMulticlass: "multiclass", forest.TaskRanking: "ranking"}
-	linkNames = [...]string{forest.Identity: "identity", forest.Sigmoid: "sigmoid", forest.Softmax: "softmax", forest.Exp: "exp", forest.SignedSquare: "signed square", forest.Log1pExp: "log1p(exp)"}
+	linkNames = [...]string{forest.Identity: "identity", forest.Sigmoid: "sigmoid", forest.Softmax: "softmax", forest.Exp: "exp", forest.SignedSquare: "signed square", forest.Log1pExp: "log1p(exp)",
+		forest.Sigmoid32: "sigmoid", forest.Softmax32: "softmax", forest.Exp32: "exp", forest.Step: "step", forest.ArgMax: "arg-max", forest.LinkUnknown: "unknown"}
 )
 
 // Signature describes the model. It walks the whole forest: not for a hot path.
@@ -55,7 +58,8 @@ func (m *Model) Signature() Signature {
 		Task: taskNames[f.Task], Link: linkNames[f.Link.Kind], Engine: m.Engine(),
 		Trees: len(f.Trees), Rounds: f.Rounds, Nodes: len(f.Nodes), Leaves: len(f.Leaves) / f.LeafWidth, MaxDepth: depth(f),
 		Linear: f.Linear != nil, Averaged: f.Average != forest.AverageNone, Base: f.Base,
-		Outputs: OutputNames("prediction", f.Outputs),
+		Outputs: OutputNames("prediction", f.PredictionWidth()),
+		Classes: f.Classes, BestRounds: f.BestRounds,
 	}
 	splits := make([]int, len(f.Features))
 	lo, hi := make([]float64, len(f.Features)), make([]float64, len(f.Features))
@@ -82,7 +86,32 @@ func (m *Model) Signature() Signature {
 		}
 		s.Features = append(s.Features, info)
 	}
+	if m.prep != nil {
+		s.Features = m.inputInfo(s.Features)
+	}
 	return s
+}
+
+// inputInfo describes the inputs of a model that does something to them before its trees; features are those of the trees.
+func (m *Model) inputInfo(features []FeatureInfo) []FeatureInfo {
+	g := m.prep
+	inputs := make([]FeatureInfo, len(g.Inputs))
+	for i, in := range g.Inputs {
+		inputs[i] = FeatureInfo{Name: in.Name, Kind: "number"}
+		if in.Texts != nil {
+			inputs[i].Kind = "category"
+			inputs[i].Categories = categoryValues(&forest.Categories{Text: in.Texts})
+		}
+	}
+	for j, f := range features {
+		in := &inputs[g.Source(g.Features[j])]
+		in.Used = in.Used || f.Used
+		in.Thresholds += f.Thresholds
+		if int(g.Features[j]) < len(g.Inputs) { // as it came in: its thresholds are the input's
+			in.Min, in.Max = f.Min, f.Max
+		}
+	}
+	return inputs
 }
 
 func categoryValues(c *forest.Categories) []any {

@@ -37,6 +37,8 @@ type Batch struct {
 	Outputs      []string          `json:"outputs,omitzero"`       // of score.OutputKinds; nil: prediction
 	Rename       map[string]string `json:"rename,omitzero"`        // feature -> column
 	Features     []string          `json:"features,omitzero"`      // see model.Options
+	Trees        string            `json:"trees,omitzero"`         // see model.Options
+	Raw          bool              `json:"raw,omitzero"`           // see model.Options
 	Shards       int               `json:"shards,omitzero"`        // 0: by size
 	MaxRejected  string            `json:"max-rejected,omitzero"`  // see Limit
 	Engine       string            `json:"engine,omitzero"`        // "" is auto
@@ -281,7 +283,7 @@ func (c contextReader) Read(p []byte) (int, error) {
 
 func (j *BatchJob) scoring() score.Options {
 	b := &j.Spec
-	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Rename: b.Rename, Outputs: b.Outputs}
+	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Trees: b.Trees, Raw: b.Raw, Rename: b.Rename, Outputs: b.Outputs}
 }
 
 // Build adds the run to a pipeline. lanes is how many stages work side by side: for a runner that gives a stage one bundle

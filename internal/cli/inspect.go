@@ -15,12 +15,13 @@ type inspectCmd struct {
 	Model    string `arg:"" name:"model" help:"model file"`
 	Features list   `placeholder:"A,B" help:"names of the features in the order of training, for a model file that has none"`
 	Engine   string `placeholder:"NAME" help:"what is to evaluate the model: auto, leaves or reference; default: auto"`
+	Trees    string `placeholder:"ROUNDS" help:"boosting rounds that count: all, best or a:b; default: all"`
 	JSON     bool   `name:"json" help:"print one JSON object, with all categories"`
 }
 
 // Run shows the model.
 func (c *inspectCmd) Run(e *env) error {
-	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features})
+	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features, Trees: c.Trees, Raw: true})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ package forest
 // The score of a row x (one float64 a feature; NaN is missing; a category is its code):
 //
 //	x[f] = 0 where |x[f]| <= ZeroBand;  x[f] = float64(float32(x[f])) if Input is Float32
-//	sum[k] = Base[k]
+//	sum[k] = Base[k], then the linear Terms if there are any
 //	for t in Trees, in order:  sum[t.Output] += leaf(t, x)      (vector leaves: sum[k] += leaf(t, x)[k] for every k)
 //	margin = sum, divided by Rounds if Average is AverageMargin
 //	prediction = Link(margin, divided by Rounds if Average is AveragePrediction)
@@ -41,9 +41,23 @@ type Forest struct {
 	Base     []float64 // start of each sum, len Outputs; nil: zeros
 	Average  Average
 	Rounds   int // boosting rounds (iterations); what Average divides by
+	// RoundStart has the first tree of each round and, as its last element, len(Trees). nil: every round has as many.
+	RoundStart []int32
+	// BestRounds is how many rounds early stopping found best, as the file says it; 0: it says nothing.
+	BestRounds int
+	// Terms are the linear terms of a model that is a sum of them (XGBoost's gblinear); nil: none.
+	Terms *Terms
 
 	Link Link
 	Task Task
+	// Classes are the labels of the classes in the order of their numbers; nil: the numbers themselves, or no classes.
+	Classes []string
+}
+
+// Terms add, to each sum and before the trees, Coeff[j*Outputs+k] * x[j] for every feature j in order; a feature that is
+// NaN adds nothing. Product and sum are each rounded to the precision Sum.
+type Terms struct {
+	Coeff []float64 // len(Features)*Outputs
 }
 
 // Precision of an arithmetic step.

@@ -6,6 +6,8 @@ import "math"
 // hold rows of Outputs values and may be the same slice. The arithmetic is float64, step for step the libraries', with
 // glibc's exp, so predictions have LightGBM's bits too, where it runs on glibc and a processor with a fused multiply-add;
 // only cross_entropy_lambda, which needs log1p, may be off by 1 ulp. Other C libraries' exp differs in the last bit.
+//
+// dst holds rows of PredictionWidth values. A forest of LinkUnknown has no predictions: what dst then holds means nothing.
 func (f *Forest) Predictions(dst, margins []float64) {
 	if f.Average == AveragePrediction {
 		for i, m := range margins {
@@ -36,7 +38,37 @@ func (f *Forest) Predictions(dst, margins []float64) {
 		for i, m := range margins {
 			dst[i] = math.Log1p(exp(m))
 		}
+	case Step:
+		for i, m := range margins {
+			dst[i] = 0
+			if m > 0 {
+				dst[i] = 1
+			}
+		}
+	case ArgMax:
+		for i := range len(margins) / f.Outputs {
+			dst[i] = float64(first(margins[i*f.Outputs : (i+1)*f.Outputs]))
+		}
 	}
+}
+
+// PredictionWidth is how many predictions a row has: Outputs, but for ArgMax, where it is 1.
+func (f *Forest) PredictionWidth() int {
+	if f.Link.Kind == ArgMax {
+		return 1
+	}
+	return f.Outputs
+}
+
+// first is the place of the first largest value.
+func first(values []float64) int {
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return best
 }
 
 // softmax is LightGBM's Common::Softmax: subtract the largest, exponentiate, divide by the sum in order.
@@ -75,14 +107,13 @@ func (f *Forest) Class(predictions []float64) int32 {
 		}
 		return 0
 	}
-	best := 0
-	for i, p := range predictions {
-		if p > predictions[best] {
-			best = i
-		}
+	if f.Link.Kind == ArgMax {
+		return int32(predictions[0])
 	}
-	return int32(best)
+	return int32(first(predictions))
 }
 
 // HasClass says whether a class can be made of this forest's predictions.
-func (f *Forest) HasClass() bool { return f.Task == TaskBinary || f.Task == TaskMulticlass }
+func (f *Forest) HasClass() bool {
+	return (f.Task == TaskBinary || f.Task == TaskMulticlass) && f.Link.Kind != LinkUnknown
+}

@@ -85,3 +85,20 @@ func (f *Forest) has(s *Set, v float64) bool {
 	c := uint32(v)
 	return c>>5 < uint32(s.Len) && f.Words[uint32(s.First)+c>>5]>>(c&31)&1 == 1
 }
+
+// addTerms adds the linear terms of a row, which is not prepared, to its sums.
+func (f *Forest) addTerms(x, sums []float64) {
+	k := len(sums)
+	for j, v := range x {
+		if v = f.prepare(v); v != v {
+			continue
+		}
+		for o, c := range f.Terms.Coeff[j*k : (j+1)*k] {
+			if f.Sum == Float32 {
+				sums[o] = float64(float32(sums[o]) + float32(float32(c)*float32(v)))
+			} else {
+				sums[o] += float64(c * v)
+			}
+		}
+	}
+}

@@ -82,6 +82,9 @@ func (r *Reference) Margins(x []float64, rows int, out []float64) {
 			} else {
 				clear(sums[i*k : (i+1)*k])
 			}
+			if f.Terms != nil {
+				f.addTerms(x[i*width:(i+1)*width], sums[i*k:(i+1)*k])
+			}
 		}
 		if n > fewRows {
 			r.deal(s, x, n, func(t, leaf int, rows []uint16) { r.addDealt(s, sums, t, leaf, rows) })

@@ -81,10 +81,12 @@ func (f *Forest) validateShape() error {
 		return corrupt("precision", "unknown precision")
 	case !(f.ZeroBand >= 0) || math.IsInf(f.ZeroBand, 0):
 		return corrupt("zero band", "%v", f.ZeroBand)
-	case f.Link.Kind > Log1pExp || f.Task > TaskRanking:
+	case f.Link.Kind > LinkUnknown || f.Task > TaskRanking:
 		return corrupt("link", "unknown link %d or task %d", f.Link.Kind, f.Task)
 	case f.Link.Kind == Sigmoid && (!(f.Link.Param > 0) || math.IsInf(f.Link.Param, 0)):
 		return corrupt("link", "a sigmoid of scale %v", f.Link.Param)
+	case f.Terms != nil && len(f.Terms.Coeff) != len(f.Features)*f.Outputs:
+		return corrupt("linear terms", "%d coefficients for %d features and %d outputs", len(f.Terms.Coeff), len(f.Features), f.Outputs)
 	case f.Task == TaskBinary && f.Outputs != 1 || f.Task == TaskMulticlass && f.Outputs < 2:
 		return corrupt("task", "%d outputs do not fit the objective", f.Outputs)
 	}
@@ -95,6 +97,16 @@ func (f *Forest) validateShape() error {
 		if f.Sum == Float32 && b != float64(float32(b)) {
 			return corrupt("base score", "%v is no float32, but sums are", b)
 		}
+	}
+	if f.Terms != nil {
+		for i, c := range f.Terms.Coeff {
+			if !finite(c) || f.Sum == Float32 && c != float64(float32(c)) {
+				return corrupt("linear terms", "coefficient %d is %v, not a finite number of the sums' precision", i, c)
+			}
+		}
+	}
+	if err := f.validateRounds(); err != nil {
+		return err
 	}
 	for i, v := range f.Leaves {
 		if !finite(v) {

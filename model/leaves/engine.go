@@ -33,6 +33,9 @@ type scratch struct {
 // LightGBM's text has no words for, TooLarge for categorical sets over the package's limit, Internal if the library does
 // not load what was written for it.
 func New(f *forest.Forest) (*Engine, error) {
+	if f.Terms != nil {
+		return nil, fault.New(fault.Unsupported, "", "the leaves engine has no linear terms").WithHint(nextStep)
+	}
 	cols, err := planColumns(f)
 	if err != nil {
 		return nil, err

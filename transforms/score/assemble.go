@@ -77,7 +77,7 @@ func (a *assembler) record(p *plan, b *block.Block, s *model.Scores, m *model.Mo
 	for _, kind := range p.outputs {
 		switch kind {
 		case "prediction":
-			cols = a.floats(cols, s.Prediction, n, m.Outputs())
+			cols = a.floats(cols, s.Prediction, n, m.Predictions())
 		case "margin":
 			cols = a.floats(cols, s.Margin, n, m.Outputs())
 		case "class":

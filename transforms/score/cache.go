@@ -30,7 +30,7 @@ type cached struct {
 func Loads() int64 { return models.loads.Load() }
 
 func key(o *Options, digest string) string {
-	return fmt.Sprintf("%q %q %q %q", o.Model, digest, o.Engine, o.Features)
+	return fmt.Sprintf("%q %q %q %q %q %t", o.Model, digest, o.Engine, o.Features, o.Trees, o.Raw)
 }
 
 // Load reads the model of these options from its file and keeps it in the cache of the process, where a Score with
@@ -88,7 +88,7 @@ func load(ctx context.Context, o *Options) (*cached, error) {
 }
 
 func open(ctx context.Context, o *Options) (*model.Model, error) {
-	m, err := model.Load(ctx, o.Model, model.Options{Engine: o.Engine, Features: o.Features})
+	m, err := model.Load(ctx, o.Model, model.Options{Engine: o.Engine, Features: o.Features, Trees: o.Trees, Raw: o.Raw})
 	if err != nil {
 		return nil, err
 	}

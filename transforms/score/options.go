@@ -8,6 +8,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/model/forest"
 )
 
 // Options say what to score with and what to put out. They travel to the workers as JSON.
@@ -17,11 +18,13 @@ type Options struct {
 	// Digest, when not "", is the digest that the model must have (model.Model.Digest): a worker that finds another file
 	// under the path fails instead of scoring with it.
 	Digest string
-	// Engine and Features are as in model.Options; Rename maps feature to column as in model.Model.Bind.
+	// Engine, Features, Trees and Raw are as in model.Options; Rename maps feature to column as in model.Model.Bind.
 	Engine   string
 	Features []string
+	Trees    string
+	Raw      bool
 	Rename   map[string]string
-	// Outputs lists what to add, in this order, of OutputKinds. Default: prediction.
+	// Outputs lists what to add, in this order, of OutputKinds. Default: prediction, or margin if Raw is set.
 	Outputs []string
 	// Keep lists the columns of the block to pass on, in the block's order. nil: all that are not marked with
 	// block.MetaFeature. Empty but not nil: none.
@@ -40,6 +43,9 @@ type Options struct {
 var OutputKinds = []string{"prediction", "margin", "class", "leaf", "model", "origin"}
 
 func (o *Options) outputs() []string {
+	if len(o.Outputs) == 0 && o.Raw {
+		return []string{"margin"}
+	}
 	if len(o.Outputs) == 0 {
 		return []string{"prediction"}
 	}
@@ -54,6 +60,9 @@ func (o *Options) Check(m *model.Model) error {
 		}
 		if slices.Contains(o.outputs()[:i], k) {
 			return fault.New(fault.Usage, "--outputs", "%q is asked for twice", k)
+		}
+		if k == "prediction" && m.Forest().Link.Kind == forest.LinkUnknown {
+			return fault.New(fault.Usage, "--outputs", "a model with objective %q has margins only", m.Forest().Objective).WithHint("ask for margin")
 		}
 		if k == "class" && !m.Forest().HasClass() {
 			return fault.New(fault.Usage, "--outputs", "a model with objective %q has no class", m.Forest().Objective).WithHint("ask for prediction or margin")
@@ -72,7 +81,9 @@ func (o *Options) Fields(m *model.Model) []arrow.Field {
 	}
 	for _, k := range o.outputs() {
 		switch k {
-		case "prediction", "margin":
+		case "prediction":
+			add(arrow.PrimitiveTypes.Float64, model.OutputNames(k, m.Predictions())...)
+		case "margin":
 			add(arrow.PrimitiveTypes.Float64, model.OutputNames(k, m.Outputs())...)
 		case "class":
 			add(arrow.PrimitiveTypes.Int32, "class")

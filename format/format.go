@@ -47,6 +47,9 @@ type Layout struct {
 	Data int64
 	// Header is the header line as it stands in the file without its line ending (CSV), else nil.
 	Header []byte
+	// Problem is why no record of those looked at could be read (JSON lines); nil if one could. Reading such a file gives
+	// letters, and maybe records further on.
+	Problem error
 }
 
 // ColumnInfo is a column of a file.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/format/csv"
 	"github.com/glulam/glulam/model"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/score"
@@ -66,13 +67,23 @@ func (b *Batch) Validate() error {
 	if b.Output == "" {
 		bad("output", "no output directory given")
 	}
-	for key, name := range map[string]string{"input-format": b.InputFormat, "output-format": b.OutputFormat} {
-		if name != "" && !slices.Contains(files.FormatNames, name) {
-			bad(key, "%q is none of %s", name, strings.Join(files.FormatNames, ", "))
+	for _, f := range []struct{ key, name string }{{"input-format", b.InputFormat}, {"output-format", b.OutputFormat}} {
+		if f.name != "" && !slices.Contains(files.FormatNames, f.name) {
+			bad(f.key, "%q is none of %s", f.name, strings.Join(files.FormatNames, ", "))
 		}
 	}
-	if len(b.Delimiter) > 1 || b.Delimiter == "\n" || b.Delimiter == "\r" || b.Delimiter == `"` {
-		bad("delimiter", "%q: a delimiter is one character, and no quote or line end", b.Delimiter)
+	if !slices.Contains(csv.Delimiters, b.Delimiter) {
+		bad("delimiter", "%q is none of %q", b.Delimiter, csv.Delimiters[1:])
+	}
+	for _, f := range []struct {
+		key  string
+		list []string
+	}{{"null-numbers", b.NullNumbers}, {"null-texts", b.NullTexts}} {
+		for _, null := range f.list {
+			if strings.ContainsAny(null, "\"\r\n") || b.Delimiter != "" && strings.Contains(null, b.Delimiter) {
+				bad(f.key, "%q holds a quote, the delimiter or a line break", null)
+			}
+		}
 	}
 	for i, o := range b.Outputs {
 		if !slices.Contains(score.OutputKinds, o) {
@@ -177,6 +188,9 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	if j.in, j.out, err = b.formats(j.inputs); err != nil {
 		return nil, err
 	}
+	if _, err := m.Inputs(b.Rename); err != nil {
+		return nil, err
+	}
 	if fromStdin {
 		// Prepare the output first: that is where the copy goes.
 		if j.release, err = files.Prepare(b.Output, b.Overwrite); err != nil {
@@ -241,6 +255,12 @@ func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) 
 	}
 	if b.Delimiter != "" && in.Name == "csv" {
 		in.Delimiter = b.Delimiter
+	}
+	if b.Delimiter != "" && in.Name != "csv" && b.OutputFormat != "csv" {
+		return in, out, fault.New(fault.Usage, "--delimiter", "there is no CSV here to delimit: the input is %s", in).OnField("delimiter")
+	}
+	if in.Name == "parquet" && (b.NullNumbers != nil || b.NullTexts != nil) {
+		return in, out, fault.New(fault.Usage, "--null-numbers and --null-texts", "Parquet has nulls of its own").WithHint("leave the flag out")
 	}
 	if b.NullNumbers != nil || b.NullTexts != nil {
 		n := format.DefaultNulls
@@ -328,7 +348,7 @@ func (j *BatchJob) Stop() (committed bool) { return files.Stop(j.temp()) }
 func (j *BatchJob) Cleanup() error {
 	j.Stop()
 	err := files.RemoveTemp(j.temp())
-	files.Forget(j.Run, j.temp())
+	files.Forget(j.Run)
 	if j.release != nil {
 		j.release()
 	}

@@ -548,3 +548,68 @@ func TestNamesAndFormat(t *testing.T) {
 		}
 	}
 }
+
+// TestJSONLinesAreSampled: what the first records do not have others may, and a file of bad lines costs itself only.
+func TestJSONLinesAreSampled(t *testing.T) {
+	late := strings.Repeat("{\"x\": 1}\n", 1500) + "{\"hour\": 6}\n"
+	m, _ := run(t, batchOf(t, map[string]string{"a.jsonl": late}))
+	if m.Rows.Scored != 1501 {
+		t.Errorf("a feature that the last record has: %+v", m.Rows)
+	}
+	b := batchOf(t, map[string]string{"a.jsonl": strings.Repeat("{\"x\": 1}\n", 1500)})
+	if _, _, err := tryRun(t, b, 1); fault.CodeOf(err) != fault.Schema {
+		t.Errorf("a feature that no record has: %v", err)
+	}
+	m, _ = run(t, batchOf(t, map[string]string{"a.jsonl": "{\"hour\": 6}\n", "b.jsonl": "{\"hour\": 6\n", "c.jsonl": ""}))
+	if m.Rows.Scored != 1 || m.Rows.RejectedByCode[string(fault.BadJSON)] != 1 {
+		t.Errorf("a file of one bad line among others: %+v", m.Rows)
+	}
+	b = batchOf(t, map[string]string{"a.jsonl": "{\"hour\": 6\n"})
+	if _, _, err := tryRun(t, b, 1); fault.CodeOf(err) != fault.Corrupt {
+		t.Errorf("nothing but a bad line: %v", err)
+	}
+}
+
+// TestOneColumnManyFeatures: a column that is no more than features may hold long numbers, and cannot be text and number.
+func TestOneColumnManyFeatures(t *testing.T) {
+	data, err := os.ReadFile(golden.Path("rows.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitN(string(data), "\n", 3)
+	b := batchOf(t, map[string]string{"a.csv": lines[0] + ",big\n" + lines[1] + ",9007199254740993\n"})
+	b.Model = golden.Path("lightgbm.txt")
+	b.Columns, b.OutputFormat = []string{"id"}, "jsonl"
+	b.Rename = map[string]string{"distance": "big", "pressure": "big"}
+	if m, _ := run(t, b); m.Rows.Scored != 1 {
+		t.Errorf("%+v", m.Rows)
+	}
+	b.Rename = map[string]string{"carrier": "hour"}
+	b.Output += "2"
+	if _, _, err := tryRun(t, b, 1); fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), "the number hour and the text carrier") {
+		t.Error(err)
+	}
+}
+
+// TestClashOfKeptFeature: a kept column that is also a feature still must not be called like an output.
+func TestClashOfKeptFeature(t *testing.T) {
+	b := batchOf(t, map[string]string{"a.csv": "prediction\n6\n"})
+	b.Columns, b.Rename = []string{"prediction"}, map[string]string{"hour": "prediction"}
+	if _, err := b.Prepare(t.Context(), nil); fault.CodeOf(err) != fault.Schema || !strings.Contains(err.Error(), "a.csv") {
+		t.Error(err)
+	}
+}
+
+// TestFlagsThatDoNothing are refused.
+func TestFlagsThatDoNothing(t *testing.T) {
+	b := batchOf(t, map[string]string{"a.jsonl": "{\"hour\": 6}\n"})
+	b.Delimiter = ";"
+	if _, err := b.Prepare(t.Context(), nil); fault.CodeOf(err) != fault.Usage {
+		t.Error(err)
+	}
+	b = batchOf(t, nil)
+	b.Input, b.NullNumbers = []string{golden.Path("rows.parquet")}, []string{"-"}
+	if _, err := b.Prepare(t.Context(), nil); fault.CodeOf(err) != fault.Usage {
+		t.Error(err)
+	}
+}

@@ -32,7 +32,11 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 		return err
 	}
 	check := described
-	if j.in.Name == "jsonl" { // objects may leave members out, so what counts is that some file has them
+	if j.in.Name == "jsonl" {
+		if described, err = j.allMembers(ctx, described, inputs); err != nil {
+			return err
+		}
+		// Objects may leave members out, so what counts is that some file has them.
 		check = []layout{{described[0].in, union(described)}}
 	}
 	for _, l := range check {
@@ -43,8 +47,32 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	if err := j.keep(described); err != nil {
 		return err
 	}
-	j.addFeatures(inputs)
+	if err := j.addFeatures(inputs); err != nil {
+		return err
+	}
 	return j.checkOutputs(union(described))
+}
+
+// allMembers sees to it that layouts of JSON lines, which tell of the first records, have the columns that are needed, if
+// any record has them: where one is not among the first, it looks at all.
+func (j *BatchJob) allMembers(ctx context.Context, described []layout, inputs []model.Input) ([]layout, error) {
+	if !slices.ContainsFunc(described, func(l layout) bool { return l.Problem == nil }) {
+		return nil, described[0].Problem
+	}
+	count := map[string]int{}
+	for _, c := range union(described).Columns {
+		count[c.Name]++
+	}
+	needed := slices.Clone(j.Spec.Columns)
+	for _, in := range inputs {
+		needed = append(needed, in.Column)
+	}
+	if !slices.ContainsFunc(needed, func(name string) bool { return j.occurrences(count, name) == 0 }) {
+		return described, nil
+	}
+	whole := j.in
+	whole.Whole = true
+	return describe(ctx, whole, j.inputs)
 }
 
 // layout is that of one input file.
@@ -178,11 +206,7 @@ func (j *BatchJob) missingHint(missing []string, l layout) string {
 	if j.in.Delimiter != "" {
 		delimiter = j.in.Delimiter[0]
 	}
-	hint := csv.MissingHint(missing, l.Layout, delimiter)
-	if strings.HasPrefix(hint, "the whole header") {
-		hint += " give --delimiter"
-	}
-	return hint
+	return csv.MissingHint(missing, l.Layout, delimiter)
 }
 
 // occurrences says how often a file has a column; a dotted path counts as its first member in JSON lines.
@@ -276,12 +300,19 @@ func (j *BatchJob) commonColumns(layouts []layout) ([]string, error) {
 	return names, nil
 }
 
-// addFeatures adds what the model needs. A kept column that the reader gives as values serves for both.
-func (j *BatchJob) addFeatures(inputs []model.Input) {
+// addFeatures adds what the model needs. A kept column that the reader gives as values serves for both, and one column
+// may be several features.
+func (j *BatchJob) addFeatures(inputs []model.Input) error {
+	wanted := map[string]model.Input{}
 	for _, in := range inputs {
-		i := slices.IndexFunc(j.columns, func(c files.Column) bool {
-			return c.Name == in.Column && c.Kind != format.Raw && c.Kind != format.RawRow
-		})
+		if first, ok := wanted[in.Column]; ok {
+			if first.Text != in.Text && j.in.Name != "parquet" {
+				return fault.New(fault.Usage, "--rename", "the column %q would be the number %s and the text %s", in.Column, either(first, in, false), either(first, in, true)).
+					WithHint("a feature of text and one of numbers need columns of their own")
+			}
+			continue
+		}
+		wanted[in.Column] = in
 		kind := format.Number
 		switch {
 		case j.in.Name == "parquet":
@@ -289,12 +320,24 @@ func (j *BatchJob) addFeatures(inputs []model.Input) {
 		case in.Text:
 			kind = format.Text
 		}
+		i := slices.IndexFunc(j.columns, func(c files.Column) bool {
+			return c.Name == in.Column && c.Kind != format.Raw && c.Kind != format.RawRow
+		})
 		if i >= 0 {
 			j.columns[i].Kind, j.columns[i].Exact = kind, kind == format.Number
 			continue
 		}
 		j.columns = append(j.columns, files.Column{Column: format.Column{Name: in.Column, Kind: kind}, Feature: true})
 	}
+	return nil
+}
+
+// either is the feature of the two that is text, or is not.
+func either(a, b model.Input, text bool) string {
+	if a.Text == text {
+		return a.Feature
+	}
+	return b.Feature
 }
 
 // checkOutputs refuses outputs that would have the name of a kept column. Members of JSON objects that are kept whole are
@@ -303,7 +346,7 @@ func (j *BatchJob) checkOutputs(l *format.Layout) error {
 	whole := slices.ContainsFunc(j.columns, func(c files.Column) bool { return c.Kind == format.RawRow })
 	kept := map[string]bool{}
 	for _, c := range j.columns {
-		kept[c.Name] = c.Kind != format.RawRow && (whole || !c.Feature)
+		kept[c.Name] = kept[c.Name] || c.Kind != format.RawRow && (whole || !c.Feature)
 	}
 	for _, c := range l.Columns {
 		kept[c.Name] = kept[c.Name] || whole

@@ -3,7 +3,7 @@
 //	job, err := pipelines.Batch{Model: "flights.txt", Input: []string{"rows.csv"}, Output: "predictions"}.Prepare(ctx, nil)
 //	p := beam.NewPipeline()
 //	job.Build(p.Root(), 1)
-//	err = runners.Run(ctx, p, ...)
+//	_, err = runners.Run(ctx, p, ...)
 //	manifest, err := job.Manifest()
 //
 // Prepare does all that can be known before the first row: it loads the model, looks at every input file's columns, binds

@@ -1,7 +1,7 @@
 // Package runners is where a pipeline runs: it submits, follows, cancels, and turns what a runner says of a failure back
 // into a *fault.Error.
 //
-//	err := runners.Run(ctx, p, runners.Options{Runner: "prism", Job: "flights"})
+//	result, err := runners.Run(ctx, p, runners.Options{Runner: "prism", Job: "flights"})
 //
 // Today there is prism, Beam's local runner, in this process. A runner is one entry in the table of run.go; Flink and
 // Dataflow will be others. The submitter is our own (submit.go): the SDK's leaves a temporary file behind with every

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -21,8 +22,46 @@ var local = sync.OnceValues(func() (jobpb.JobServiceClient, error) {
 	// Workers in this process log like everything else in it, not through the runner and back.
 	hooks.DisableHook(harness.DefaultRemoteLoggingHook)
 	beamlog.SetLogger(slogger{})
-	return prism.CreateJobServer(context.Background(), prism.Options{})
+	return startPrism()
 })
+
+// startPrism starts prism's job service. It runs whatever a job tells it to, listens on all interfaces, and lets nobody
+// choose: so its socket is confined to this machine afterwards.
+func startPrism() (client jobpb.JobServiceClient, err error) {
+	for range 5 { // another process may be faster with the port
+		var port int
+		if port, err = freePort(); err != nil {
+			return nil, err
+		}
+		if client, err = prismAt(port); err != nil {
+			continue
+		}
+		if err := confine(port); err != nil {
+			slog.Warn("prism's job service can be reached from other machines while this process runs", "port", port, "cause", err)
+		}
+		return client, nil
+	}
+	return nil, err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// prismAt starts prism on a port. It panics when it cannot have it.
+func prismAt(port int) (client jobpb.JobServiceClient, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return prism.CreateJobServer(context.Background(), prism.Options{Port: port})
+}
 
 // runPrism runs on prism with the workers in this process.
 func runPrism(ctx context.Context, p *beam.Pipeline, job string) (*Result, error) {

@@ -49,29 +49,33 @@ func marshal(ctx context.Context, p *beam.Pipeline, urn, config string) (*pipepb
 	return graphx.Marshal(edges, &graphx.Options{Environment: env, PipelineResourceHints: jobopts.GetPipelineResourceHints()})
 }
 
-// submit runs a marshaled pipeline on a job service and waits for its end.
+// submit runs a marshaled pipeline on a job service and waits for its end. When ctx ends the job is cancelled: no call to
+// the service is cut off by it, so that no job goes on unseen.
 func submit(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb.Pipeline, job string) (*Result, error) {
-	id, _, _, err := runnerlib.Prepare(ctx, client, pipeline, &runnerlib.JobOptions{Name: job, Experiments: jobopts.GetExperiments(), Loopback: true})
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
+	on := context.WithoutCancel(ctx)
+	id, _, _, err := runnerlib.Prepare(on, client, pipeline, &runnerlib.JobOptions{Name: job, Experiments: jobopts.GetExperiments(), Loopback: true})
 	if err != nil {
 		return nil, err
 	}
-	if id, err = runnerlib.Submit(ctx, client, id, ""); err != nil {
+	if id, err = runnerlib.Submit(on, client, id, ""); err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() {
-		// Cancelling a context stops workers but not the job.
-		cctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		cctx, cancel := context.WithTimeout(on, 10*time.Second)
 		defer cancel()
 		client.Cancel(cctx, &jobpb.CancelJobRequest{JobId: id})
 	})
 	defer stop()
-	if err := follow(context.WithoutCancel(ctx), client, id); err != nil {
+	if err := follow(on, client, id); err != nil {
 		if ctx.Err() != nil {
 			return nil, interrupted(ctx)
 		}
 		return nil, err
 	}
-	m, err := client.GetJobMetrics(context.WithoutCancel(ctx), &jobpb.GetJobMetricsRequest{JobId: id})
+	m, err := client.GetJobMetrics(on, &jobpb.GetJobMetricsRequest{JobId: id})
 	if err != nil {
 		return nil, fmt.Errorf("asking for the job's metrics: %w", err)
 	}
@@ -93,12 +97,11 @@ func follow(ctx context.Context, client jobpb.JobServiceClient, id string) error
 	for {
 		msg, err := stream.Recv()
 		switch {
-		case errors.Is(err, io.EOF) && !failed:
-			return nil
+		case err != nil && failed:
+			return explain(messages)
+		case errors.Is(err, io.EOF):
+			return errors.New("the runner stopped telling of the job before its end")
 		case err != nil:
-			if failed {
-				return explain(messages)
-			}
 			return fmt.Errorf("following the job: %w", err)
 		}
 		if r := msg.GetMessageResponse(); r.GetImportance() >= jobpb.JobMessage_JOB_MESSAGE_ERROR {

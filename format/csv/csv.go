@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/glulam/glulam/fault"
@@ -29,13 +30,14 @@ type Options struct {
 	Nulls format.Nulls
 }
 
+// Delimiters are those that there may be between cells; "" is a comma.
+var Delimiters = []string{"", ",", ";", "\t", "|"}
+
 // Validate reports all that is wrong with the options, as fault.Usage.
 func (o Options) Validate() error {
 	var wrong []string
-	switch o.Delimiter {
-	case 0, ',', ';', '\t', '|':
-	default:
-		wrong = append(wrong, fmt.Sprintf("the delimiter %q is none of %q %q %q %q", o.Delimiter, ',', ';', '\t', '|'))
+	if o.Delimiter != 0 && !slices.Contains(Delimiters, string(o.Delimiter)) {
+		wrong = append(wrong, fmt.Sprintf("the delimiter %q is none of %q", o.Delimiter, Delimiters[1:]))
 	}
 	for _, list := range [][]string{o.Nulls.Number, o.Nulls.Text} {
 		for _, null := range list {

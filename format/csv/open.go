@@ -186,9 +186,9 @@ func MissingHint(missing []string, l *format.Layout, delim byte) string {
 		return "give each column its own name"
 	}
 	if len(l.Columns) == 1 {
-		for _, d := range []byte{',', ';', '\t', '|'} {
-			if d != delim && strings.IndexByte(l.Columns[0].Name, d) >= 0 {
-				return fmt.Sprintf("the whole header is one column: is the delimiter %q?", d)
+		for _, d := range Delimiters[1:] {
+			if d != string(delim) && strings.Contains(l.Columns[0].Name, d) {
+				return fmt.Sprintf("the whole header is one column: is its delimiter %q (--delimiter)?", d)
 			}
 		}
 	}

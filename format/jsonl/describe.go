@@ -22,12 +22,12 @@ var (
 	bom16 = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}} // of UTF-16
 )
 
-// Describe gives the top-level members of the first 1,000 records, or of those in the first MiB, in the order in which
-// they first occur. Lines that are no records do not count here; reading rejects them. Members of members are not listed,
+// Describe gives the top-level members of the first 1,000 records, or of those in the first MiB, or of all with
+// [Options.Whole], in the order in which they first occur. Lines that are no records do not count here; reading rejects them. Members of members are not listed,
 // but may be asked for in [Format.Open], and so may members that come later.
 //
-// Errors: fault.Empty for a file without any record, fault.Corrupt if none of the sample's lines is a JSON object,
-// fault.TooLarge above format.MaxColumns members.
+// Errors: fault.Empty for a file without any record, fault.TooLarge above format.MaxColumns members. If none of the lines
+// is a JSON object, that is the layout's Problem (fault.Corrupt).
 func (f Format) Describe(ctx context.Context, file *format.File) (*format.Layout, error) {
 	src, err := file.Stream(ctx, 0)
 	if err != nil {
@@ -37,7 +37,7 @@ func (f Format) Describe(ctx context.Context, file *format.File) (*format.Layout
 	d := describer{layout: &format.Layout{}, seen: map[string]bool{}}
 	lines := newLines(file.Name, src, 0, -1)
 	var size int64
-	for records := 0; records < sampleRecords && size < sampleBytes; {
+	for records := 0; f.Whole || records < sampleRecords && size < sampleBytes; {
 		ln, err := lines.next()
 		if err == io.EOF {
 			break
@@ -69,7 +69,7 @@ func (f Format) Describe(ctx context.Context, file *format.File) (*format.Layout
 	case d.first == nil:
 		return nil, fault.New(fault.Empty, file.Name, "there is no record in the file")
 	case d.good == 0:
-		return nil, d.notJSONLines(file.Name)
+		d.layout.Problem = d.notJSONLines(file.Name)
 	case len(d.layout.Columns) > format.MaxColumns:
 		return nil, fault.New(fault.TooLarge, file.Name, "the records have more than %d different members", format.MaxColumns)
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	Closed bool
 	// Known are the top-level members that may occur when Closed is set. Without Closed it means nothing.
 	Known []string
+	// Whole makes Describe read the whole file, for members that few records have. Default: a sample.
+	Whole bool
 	// Taken rejects (fault.DuplicateName) each record with a top-level member of these names: for outputs that keep the
 	// record and add members of their own. A name that is also asked for, or Known, may occur. Default: none.
 	Taken []string

@@ -85,7 +85,7 @@ func TestDescribeLargeRecord(t *testing.T) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	data = []byte("[" + strings.Repeat(`{"a":1},`, format.MaxRow/4) + "{}]")
-	if _, err := (Format{}).Describe(t.Context(), fileOf(t, data)); fault.CodeOf(err) != fault.Corrupt || !strings.Contains(err.Error(), "jq -c '.[]'") {
+	if l, err := (Format{}).Describe(t.Context(), fileOf(t, data)); err != nil || fault.CodeOf(l.Problem) != fault.Corrupt || !strings.Contains(l.Problem.Error(), "jq -c '.[]'") {
 		t.Error(err)
 	}
 }

@@ -39,6 +39,9 @@ func TestScripts(t *testing.T) {
 				if err != nil {
 					return errorText(err)
 				}
+				if l.Problem != nil {
+					return errorText(l.Problem)
+				}
 				var b strings.Builder
 				fmt.Fprintf(&b, "data from byte %d\n", l.Data)
 				for _, c := range l.Columns {

@@ -129,7 +129,11 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 	done := follow(e.screen, job.Progress())
 	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner})
 	done()
-	if err != nil && !job.Stop() { // a run that was stopped while its output became final is done all the same
+	// A run that was stopped while its output became final is done all the same; one that ended without that is not.
+	if !job.Stop() {
+		if err == nil {
+			err = fault.New(fault.Internal, b.Output, "the run ended, but its output did not become final")
+		}
 		return nil, err
 	}
 	m, err := job.Manifest()

@@ -27,7 +27,7 @@ type page struct {
 
 var exitCodes = `Exit codes
   0  done
-  1  failed; nothing final was written
+  1  failed; the message says what is left
   2  wrong usage
   3  done, with findings: all good rows are written, but more rows than
      --max-rejected allows were rejected

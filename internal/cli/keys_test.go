@@ -30,6 +30,8 @@ var every = map[string]struct{ flags, yaml string }{
 	"outputs":       {"--outputs prediction,leaf", "\n  - prediction\n  - leaf"},
 	"rename":        {"--rename a=b --rename 1=c=d", "{a: b, 1: c=d}"},
 	"features":      {`--features a\,b,c`, `[ 'a,b', c ]`},
+	"trees":         {"--trees 2:7", "2:7"},
+	"raw":           {"--raw", "true"},
 	"shards":        {"--shards 7", "7"},
 	"max-rejected":  {"--max-rejected 1.5%", "1.5%"},
 	"engine":        {"--engine leaves", "leaves"},

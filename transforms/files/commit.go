@@ -267,15 +267,31 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 	}
 	var steps []func() error
 	do := func(f func() error) { steps = append(steps, f) }
+	rejected := join(o.Dir, RejectedDir)
+	makeRejected := func() error {
+		if len(m.Rejected) == 0 {
+			return nil
+		}
+		if err := fsys.MkdirAll(rejected); err != nil {
+			return unwritable(rejected, err)
+		}
+		return nil
+	}
 	if _, err := fsys.Stat(join(o.Temp, cleared)); err != nil {
 		for i := range files {
 			do(func() error { return files[i].assemble(fsys, o.Temp) })
 		}
 		do(func() error { return replace(fsys, manifestTemp, manifest) })
+		do(makeRejected)
+		do(func() error { return inTheWay(fsys, o.Dir, o.Temp, files) })
 		// From here on nothing needs room on the disk: only names change.
-		do(func() error { return clearOwn(fsys, o.Dir, o.Temp) })
+		do(func() error {
+			st.replacing = true
+			return clearOwn(fsys, o.Dir, o.Temp)
+		})
 		do(func() error { return replace(fsys, join(o.Temp, cleared), nil) })
 	}
+	do(makeRejected)
 	sync := func(dir string) func() error {
 		return func() error {
 			if err := fsys.Sync(dir); err != nil {
@@ -283,15 +299,6 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 			}
 			return nil
 		}
-	}
-	rejected := join(o.Dir, RejectedDir)
-	if len(m.Rejected) > 0 {
-		do(func() error {
-			if err := fsys.MkdirAll(rejected); err != nil {
-				return unwritable(rejected, err)
-			}
-			return nil
-		})
 	}
 	for _, f := range files {
 		do(func() error { return rename(fsys, join(o.Temp, f.parts[0].Temp), join(o.Dir, f.name)) })
@@ -313,10 +320,13 @@ func finalize(o CommitOptions, m Manifest, files []final) error {
 			return err
 		}
 		if err := step(); err != nil {
+			if e := fault.FromOS(fault.Unwritable, o.Dir, err); st.replacing {
+				return e.WithHint("the output was being put into place and is not complete: mend this, and run again with --overwrite")
+			}
 			return err
 		}
 	}
-	st.committed = true
+	st.committed, st.replacing = true, false
 	return nil
 }
 

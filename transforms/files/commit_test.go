@@ -244,3 +244,94 @@ func TestStop(t *testing.T) {
 		t.Errorf("something final was written:\n%s", got)
 	}
 }
+
+// TestCommitInTheWay: what somebody put in the way while the run was going on is never touched, and the earlier output
+// stays whole.
+func TestCommitInTheWay(t *testing.T) {
+	const earlier = `{"glulam": "x", "outputs": [{"name": "part-00000.csv"}], "rejected": []}`
+	for _, name := range []string{"part-00001.csv", "rejected/part-00000.jsonl", "rejected"} {
+		o, reports := commitCase(t)
+		put := func(name, text string) {
+			path := filepath.Join(o.Dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("run.json", earlier)
+		put("part-00000.csv", "earlier")
+		put(name, "theirs")
+		if _, err := commit(o, reports); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if got := tree(t, o.Dir); !strings.Contains(got, name+": theirs\n") || !strings.Contains(got, "part-00000.csv: earlier\n") || !strings.Contains(got, "\nrun.json: ") {
+			t.Errorf("%s: left\n%s", name, got)
+		}
+	}
+}
+
+// TestCommitFailsHalfway: when a commit cannot go on after the earlier output is gone, the temporary files stay, and the
+// next run knows from them what was glulam's.
+func TestCommitFailsHalfway(t *testing.T) {
+	o, reports := commitCase(t)
+	fileSystems[""] = failing{fileSystems[""], "part-00001.csv"}
+	defer func() { fileSystems[""] = localFS{} }()
+	_, err := commit(o, reports)
+	if fault.CodeOf(err) != fault.Unwritable || !strings.Contains(err.Error(), "run again with --overwrite") {
+		t.Errorf("got %v", err)
+	}
+	if err := RemoveTemp(o.Temp); err != nil {
+		t.Error(err)
+	}
+	fileSystems[""] = localFS{}
+	release, err := Prepare(o.Dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if got := tree(t, o.Dir); got != "" {
+		t.Errorf("left\n%s", got)
+	}
+}
+
+// failing is a file system that cannot give a file one name.
+type failing struct {
+	fileSystem
+	name string
+}
+
+func (f failing) Rename(from, to string) error {
+	if strings.HasSuffix(to, f.name) {
+		return errors.New("a full directory")
+	}
+	return f.fileSystem.Rename(from, to)
+}
+
+// TestNoTempAfterStop: a worker that comes late makes no new files.
+func TestNoTempAfterStop(t *testing.T) {
+	temp := TempDir(t.TempDir(), "run")
+	Stop(temp)
+	if _, err := newTemp(temp, "part"); fault.CodeOf(err) != fault.Interrupted {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(temp); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the folder was made")
+	}
+}
+
+// TestUnreadableFolder: a pattern over a folder that cannot be read is an error, not fewer files.
+func TestUnreadableFolder(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root can read everything")
+	}
+	dir := t.TempDir()
+	writeFile(t, dir, "a.csv", 1)
+	if err := os.Mkdir(filepath.Join(dir, "b"), 0o000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Expand([]string{filepath.Join(dir, "*", "*.csv")}); fault.CodeOf(err) != fault.Unreadable {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,8 +1,8 @@
 // Package files reads and writes CSV, JSON lines and Parquet files in a pipeline: a splittable source that gives blocks,
 // and a sharded sink that nobody ever sees half of.
 //
-//	plan := files.Plan(s, files.PlanOptions{Files: names, Format: spec, Columns: columns})
-//	rows := files.Read(s, plan, files.ReadOptions{...})
+//	plan := files.Plan(s, files.PlanOptions{Files: inputs, Format: csv})
+//	rows := files.Read(s, files.ReadOptions{...}, plan.Units)
 //	... score rows.Blocks ...
 //	parts := files.Write(s, files.WriteOptions{...}, scored)
 //	letters := files.WriteRejected(s, ...)

@@ -19,6 +19,8 @@ type Format struct {
 	Nulls     *format.Nulls `json:",omitempty"` // nil: the format's defaults
 	// Known lists the members that a JSON object may have, when the output has a column for no other; nil: any.
 	Known []string `json:",omitempty"`
+	// Whole: looking at the members of JSON objects goes through whole files.
+	Whole bool `json:",omitempty"`
 	// Taken lists the members that a JSON object must not have, because the output keeps it and adds members of these names.
 	Taken []string `json:",omitempty"`
 }
@@ -47,8 +49,8 @@ func (f Format) Open() (format.Format, error) {
 	if !slices.Contains(FormatNames, f.Name) {
 		return nil, fault.New(fault.Usage, "", "no format is called %q", f.Name).WithHint("formats are %s", strings.Join(FormatNames, ", "))
 	}
-	if f.Delimiter != "" && (f.Name != "csv" || len(f.Delimiter) != 1) {
-		return nil, fault.New(fault.Usage, "--delimiter", "%q: a delimiter is one character, and for csv", f.Delimiter)
+	if f.Delimiter != "" && f.Name != "csv" || !slices.Contains(csv.Delimiters, f.Delimiter) {
+		return nil, fault.New(fault.Usage, "--delimiter", "%q: for csv, one of %q", f.Delimiter, csv.Delimiters[1:])
 	}
 	var nulls format.Nulls
 	if f.Nulls != nil {
@@ -62,7 +64,7 @@ func (f Format) Open() (format.Format, error) {
 		}
 		return csv.Format{Options: o}, nil
 	case "jsonl":
-		return jsonl.Format{Options: jsonl.Options{Nulls: nulls, Known: f.Known, Closed: f.Known != nil, Taken: f.Taken}}, nil
+		return jsonl.Format{Options: jsonl.Options{Nulls: nulls, Known: f.Known, Closed: f.Known != nil, Taken: f.Taken, Whole: f.Whole}}, nil
 	}
 	return parquet.Format{}, nil
 }

@@ -1,12 +1,15 @@
 package files
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -19,7 +22,7 @@ import (
 // no folders MkdirAll and Sync have nothing to do, and Rename and Concat may copy: the commit repeats its steps, and
 // nothing is final before the last one.
 type fileSystem interface {
-	// Match lists what matches a pattern of filepath.Match, in lexical order.
+	// Match lists what matches a pattern (see Expand). A folder that cannot be read is an error.
 	Match(pattern string) ([]string, error)
 	// Identity gives what all paths of one file have in common; for a file that is not there, path itself.
 	Identity(path string) string
@@ -109,15 +112,16 @@ func matchIn(fsys fileSystem, dir string, pattern ...string) ([]string, error) {
 }
 
 // escape makes a path match itself in a pattern.
-var escape = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+var escape = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `{`, `\{`)
 
 // missing says whether an error is that of a file which is not there.
 func missing(err error) bool {
 	return err != nil && fault.FromOS(fault.Unreadable, "", err).Code == fault.NotFound
 }
 
-// Expand gives the files that match the patterns: each pattern's in lexical order, patterns in theirs, none twice. A path
-// of an existing file is no pattern. A pattern without a match is an error.
+// Expand gives the files that match the patterns: each pattern's in lexical order, patterns in theirs, none twice. In a
+// pattern * and ? stand for what they do in a shell, ** for any folders, [a-z] for a character and {a,b} for one or the
+// other. A path of an existing file is no pattern. A pattern without a match, or a folder that cannot be read, is an error.
 func Expand(patterns []string) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
@@ -127,9 +131,12 @@ func Expand(patterns []string) ([]string, error) {
 			return nil, err
 		}
 		found := []string{p}
-		if _, err := fsys.Lstat(p); err != nil && strings.ContainsAny(p, `*?[\`) {
+		if _, err := fsys.Lstat(p); err != nil && strings.ContainsAny(p, `*?[{\`) {
 			if found, err = fsys.Match(p); err != nil {
-				return nil, fault.New(fault.Usage, p, "not a pattern that can be matched: %w", err)
+				if errors.Is(err, doublestar.ErrBadPattern) {
+					return nil, fault.New(fault.Usage, p, "not a pattern that can be matched: %w", err)
+				}
+				return nil, &fault.Error{Code: fault.Unreadable, Source: p, Err: err}
 			}
 			if len(found) == 0 {
 				return nil, fault.New(fault.NotFound, p, "no file matches").WithHint("the pattern is relative to the current folder; quote it so that the shell leaves it alone")
@@ -196,7 +203,7 @@ func (i Input) stat() (size, modified int64, err error) {
 func unwritable(path string, err error) error {
 	e := fault.FromOS(fault.Unwritable, path, err)
 	if e.Hint == "" {
-		e.Hint = "nothing final was written; make room or choose another --output"
+		e.Hint = "make room or choose another --output"
 	}
 	return e
 }

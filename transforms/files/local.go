@@ -5,6 +5,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/glulam/glulam/format"
 )
@@ -12,7 +15,10 @@ import (
 // localFS is the file system of this machine, with what is mounted there.
 type localFS struct{}
 
-func (localFS) Match(pattern string) ([]string, error) { return filepath.Glob(pattern) }
+func (localFS) Match(pattern string) ([]string, error) {
+	// filepath.Glob passes over folders that cannot be read, and rows would be missing without a word.
+	return doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors())
+}
 
 func (localFS) Identity(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -94,6 +100,9 @@ func (localFS) RemoveAll(path string) error  { return os.RemoveAll(path) }
 func (localFS) MkdirAll(path string) error   { return os.MkdirAll(path, 0o755) }
 
 func (localFS) Sync(dir string) error {
+	if runtime.GOOS == "windows" { // its folders cannot be synced
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

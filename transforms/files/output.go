@@ -75,9 +75,10 @@ var ownName = regexp.MustCompile(`^(part-\d{5,}\.(csv|tsv|jsonl|parquet)|` + Rej
 // run leaves word of what was glulam's.
 const oldManifest = "old-" + ManifestName
 
-// own lists the files in a directory that glulam wrote: those that its manifest names, and the manifests that killed runs
-// left with their temporary files.
-func own(fsys fileSystem, dir string) map[string]bool {
+// own lists the files in a directory that glulam wrote: those that its manifest names, and the manifests that other runs
+// left with their temporary files when they were killed. except is the folder of this run's: what its manifest names is not
+// there yet.
+func own(fsys fileSystem, dir, except string) map[string]bool {
 	names := map[string]bool{}
 	if m, err := readManifest(fsys, join(dir, ManifestName)); err == nil {
 		names[ManifestName] = true
@@ -86,6 +87,9 @@ func own(fsys fileSystem, dir string) map[string]bool {
 	for _, name := range []string{ManifestName, oldManifest} {
 		found, _ := matchIn(fsys, dir, tempPrefix+"*", name)
 		for _, path := range found {
+			if folder, _ := splitPath(path); name == ManifestName && folder == except {
+				continue
+			}
 			if m, err := readManifest(fsys, path); err == nil {
 				m.addNames(names)
 			}
@@ -126,7 +130,7 @@ func ReadManifest(dir string) (Manifest, error) {
 
 // removeUnfinished removes what a run that was killed in its commit had given final names already.
 func removeUnfinished(fsys fileSystem, dir string) error {
-	names := own(fsys, dir)
+	names := own(fsys, dir, "")
 	if names[ManifestName] { // what it names is whole
 		m, err := readManifest(fsys, join(dir, ManifestName))
 		if err != nil {
@@ -153,7 +157,7 @@ func removeAll(fsys fileSystem, dir string, names map[string]bool) error {
 
 // foreign gives a file in the directory that has the name of an output file, but was not written by glulam.
 func foreign(fsys fileSystem, dir string) (string, bool) {
-	names := own(fsys, dir)
+	names := own(fsys, dir, "")
 	rejected := join(dir, RejectedDir)
 	if st, err := fsys.Lstat(rejected); err == nil && !st.IsDir() {
 		return rejected, true
@@ -176,9 +180,40 @@ func foreign(fsys fileSystem, dir string) (string, bool) {
 	return "", false
 }
 
+// inTheWay refuses a commit that would come upon somebody else's files, or a folder that cannot be written to, while the
+// earlier output is still whole.
+func inTheWay(fsys fileSystem, dir, temp string, files []final) error {
+	names := own(fsys, dir, temp)
+	for _, name := range append([]string{ManifestName}, finalNames(files)...) {
+		path := join(dir, name)
+		if st, err := fsys.Lstat(path); err == nil && (!names[name] || !st.Mode().IsRegular()) {
+			return fault.New(fault.Conflict, path, "the file appeared while the run was going on").WithHint("move it, and let one run at a time write to a directory")
+		}
+	}
+	for _, f := range files {
+		folder, _ := splitPath(join(dir, f.name))
+		probe := join(folder, tempPrefix+"probe")
+		fsys.Remove(probe)
+		p, err := fsys.Create(probe)
+		if err != nil {
+			return unwritable(folder, err)
+		}
+		p.Discard()
+	}
+	return nil
+}
+
+func finalNames(files []final) []string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	return names
+}
+
 // clearOwn removes the output of an earlier run from a directory: first run.json, so that what is left never looks whole.
 func clearOwn(fsys fileSystem, dir, temp string) error {
-	names := own(fsys, dir)
+	names := own(fsys, dir, temp)
 	manifest := join(dir, ManifestName)
 	if names[ManifestName] {
 		if err := fsys.Rename(manifest, join(temp, oldManifest)); err != nil {
@@ -241,16 +276,4 @@ func (r readFaults) Read(p []byte) (int, error) {
 		err = fault.FromOS(fault.Unreadable, r.name, err)
 	}
 	return n, err
-}
-
-// RemoveTemp removes the temporary files of a run, if there are any.
-func RemoveTemp(temp string) error {
-	fsys, err := fsOf(temp)
-	if err != nil {
-		return err
-	}
-	if err := fsys.RemoveAll(temp); err != nil {
-		return unwritable(temp, err)
-	}
-	return nil
 }

@@ -19,8 +19,9 @@ var runs sync.Map // run id -> *Progress
 
 // state says how far the end of a run has come in this process: stopping one waits for a commit that is under way.
 type state struct {
-	mu        sync.Mutex
+	mu        sync.RWMutex // writers of temporary files hold it for reading while they make one
 	stopped   bool
+	replacing bool // the earlier output is no longer whole, the new one not yet
 	committed bool
 }
 
@@ -41,11 +42,28 @@ func Stop(temp string) (committed bool) {
 	return s.committed
 }
 
-// Forget frees what this process remembers of a run.
-func Forget(run, temp string) {
-	runs.Delete(run)
-	states.Delete(temp)
+// RemoveTemp removes the temporary files of a run that was stopped, so that no worker of this process makes new ones. Those
+// of a run that failed while its output was put into place stay: the next run with overwrite knows from them what is
+// glulam's.
+func RemoveTemp(temp string) error {
+	s := stateOf(temp)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.replacing {
+		return nil
+	}
+	fsys, err := fsOf(temp)
+	if err != nil {
+		return err
+	}
+	if err := fsys.RemoveAll(temp); err != nil {
+		return unwritable(temp, err)
+	}
+	return nil
 }
+
+// Forget frees the counters of a run. That it was stopped stays known, for workers that come late.
+func Forget(run string) { runs.Delete(run) }
 
 // ProgressOf gives the counters of a run of this process; they are made at the first call.
 func ProgressOf(run string) *Progress {

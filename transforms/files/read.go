@@ -137,8 +137,8 @@ func (f *readFn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, u Uni
 // piece reads one piece, adding to r what it counts.
 func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r *Report, blocks func(block.Block), rejected func(block.Rejected)) error {
 	origin.Source = p.File.name()
-	if size, modified, err := p.File.stat(); err != nil || size != p.Size || modified != p.Modified {
-		return fault.New(fault.Changed, p.File.name(), "the file is not the one that the run started with").WithHint("leave inputs alone while they are read, and run again")
+	if err := p.unchanged(); err != nil {
+		return err
 	}
 	file, err := p.File.Open()
 	if err != nil {
@@ -158,7 +158,7 @@ func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r
 	for {
 		b, err := rd.Next()
 		if err == io.EOF {
-			return nil
+			return p.unchanged()
 		}
 		if err != nil {
 			return err
@@ -183,6 +183,14 @@ func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r
 		progress.Rejected.Add(bad)
 		progress.Bytes.Add(b.Bytes)
 	}
+}
+
+// unchanged reports fault.Changed if the file is not what it was when the run was planned.
+func (p *UnitPiece) unchanged() error {
+	if size, modified, err := p.File.stat(); err != nil || size != p.Size || modified != p.Modified {
+		return fault.New(fault.Changed, p.File.name(), "the file is not the one that the run started with").WithHint("leave inputs alone while they are read, and run again")
+	}
+	return nil
 }
 
 // mark gives the record with block.MetaFeature on the columns that have it, and with nulls for what is missing in columns

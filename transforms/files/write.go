@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -43,6 +44,12 @@ func newTemp(dir, stem string) (*temp, error) {
 	fsys, err := fsOf(dir)
 	if err != nil {
 		return nil, err
+	}
+	st := stateOf(dir)
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if st.stopped {
+		return nil, &fault.Error{Code: fault.Interrupted, Err: errors.New("the run was stopped")}
 	}
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, unwritable(dir, err)

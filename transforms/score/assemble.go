@@ -149,7 +149,7 @@ func (a *assembler) origin(cols []arrow.Array, o *block.Origin, n int) []arrow.A
 	a.file = repeated(a.file, o.Source, n)
 	cols = append(cols, array.NewSlice(a.file, 0, int64(n)))
 	for _, v := range [][]int64{o.Row, o.Offset} {
-		if v == nil {
+		if len(v) < n {
 			v = make([]int64, n)
 		}
 		cols = append(cols, wrap(arrow.PrimitiveTypes.Int64, arrow.Int64Traits.CastToBytes(v), n))

@@ -2,8 +2,11 @@ package score
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -25,7 +28,7 @@ func init() {
 // Score scores every row of blocks (PCollection<block.Block>). It returns the blocks with their predictions
 // (PCollection<block.Block>) and the rows that the model cannot take (PCollection<block.Rejected>).
 //
-// Options that cannot work panic here or fail the first bundle; check them with Options.Check when the model is at hand.
+// Options that cannot work fail the first bundle; check them with Options.Check when the model is at hand.
 func Score(s beam.Scope, o Options, blocks beam.PCollection) (scored, rejected beam.PCollection) {
 	return beam.ParDo2(s.Scope("glulam.Score"), &scoreFn{Options: o}, blocks)
 }
@@ -108,7 +111,7 @@ func emitRun(b *block.Block, rec arrow.RecordBatch, from, to int64, emit func(bl
 }
 
 func cut(s []int64, from, to int64) []int64 {
-	if s == nil {
+	if int64(len(s)) < to { // an origin that knows less than all rows knows nothing
 		return nil
 	}
 	return s[from:to]
@@ -142,7 +145,8 @@ func (f *scoreFn) reject(b *block.Block, r model.Refusal) block.Rejected {
 	}}
 }
 
-// rawRow is the row as it came, if the block carries that, else the row as JSON.
+// rawRow is the row as it came, if the block carries that, else the row as a JSON object. Text that is not UTF-8 stays as
+// it is in there: whoever writes it has to see to that.
 func rawRow(rec arrow.RecordBatch, i int) []byte {
 	for c, field := range rec.Schema().Fields() {
 		if field.Metadata.FindKey(format.MetaRawRow) >= 0 {
@@ -151,11 +155,57 @@ func rawRow(rec arrow.RecordBatch, i int) []byte {
 			}
 		}
 	}
-	one := rec.NewSlice(int64(i), int64(i)+1)
-	defer one.Release()
-	text, err := one.MarshalJSON()
-	if err != nil {
-		return fmt.Appendf(nil, "%v", one)
+	out := []byte{'{'}
+	for c, field := range rec.Schema().Fields() {
+		if c > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendText(out, field.Name), ':')
+		out = appendValue(out, rec.Column(c), i)
 	}
-	return text
+	return append(out, '}')
+}
+
+func appendValue(out []byte, a arrow.Array, i int) []byte {
+	switch a := a.(type) {
+	case *array.String:
+		if !a.IsNull(i) {
+			return appendText(out, a.Value(i))
+		}
+	case *array.LargeString:
+		if !a.IsNull(i) {
+			return appendText(out, a.Value(i))
+		}
+	case *array.Dictionary:
+		if !a.IsNull(i) {
+			return appendValue(out, a.Dictionary(), a.GetValueIndex(i))
+		}
+	case *array.Float64: // JSON has no words for what is not finite
+		if v := a.Value(i); !a.IsNull(i) && math.IsInf(v, 0) {
+			return appendText(out, strconv.FormatFloat(v, 'g', -1, 64))
+		} else if v != v {
+			return append(out, "null"...)
+		}
+	}
+	text, err := json.Marshal(a.GetOneForMarshal(i))
+	if err != nil {
+		text = appendText(nil, a.ValueStr(i))
+	}
+	return append(out, text...)
+}
+
+// appendText quotes a text for JSON. Bytes that are not UTF-8 are kept.
+func appendText(out []byte, s string) []byte {
+	out = append(out, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			out = append(out, '\\', c)
+		case c < ' ':
+			out = fmt.Appendf(out, "\\u%04x", c)
+		default:
+			out = append(out, c)
+		}
+	}
+	return append(out, '"')
 }

@@ -29,7 +29,7 @@ script: ## tests that run the command, the examples and the documentation
 race: ## tests of the packages with goroutines, under the race detector
 	@$(CHECK) race
 
-fuzz: ## every fuzz target for ten seconds; make fuzz TIME=1h for longer
+fuzz: ## every fuzz target that does not link Beam for ten seconds; make fuzz TIME=1h: all, for longer
 	@$(CHECK) $(if $(TIME),-fuzztime $(TIME)) fuzz
 
 bench: ## run all Go benchmarks; bench/ compares with others

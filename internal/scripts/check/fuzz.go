@@ -31,6 +31,9 @@ func fuzz(c *checker) error {
 	}
 	each := c.fuzzTime
 	if each == 0 {
+		if targets, err = c.lean(targets); err != nil {
+			return c.count(err)
+		}
 		each = min(fuzzEach, fuzzBudget/time.Duration(len(targets))).Round(time.Second)
 	}
 	var errs []error
@@ -42,6 +45,24 @@ func fuzz(c *checker) error {
 		c.count(err)
 	}
 	return errors.Join(errs...)
+}
+
+// lean leaves out the targets of packages that link Beam, because to instrument it takes the compiler six minutes. Their
+// seeds, and mutants of them, are run with the unit tests.
+func (c *checker) lean(targets []target) ([]target, error) {
+	var out []target
+	for _, t := range targets {
+		deps, err := c.output("go", "list", "-deps", t.pkg)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(deps, "github.com/apache/beam/") {
+			fmt.Printf("--  \t%s.%s: only with make fuzz TIME=..., since it links Beam\n", strings.TrimPrefix(t.pkg, module), t.name)
+			continue
+		}
+		out = append(out, t)
+	}
+	return out, nil
 }
 
 // fuzzTargets reads what go test -list prints: names, then the package that they belong to.

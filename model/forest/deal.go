@@ -155,6 +155,10 @@ func splitNotAbove(t float64, column []float64, rows, spare []uint16) int {
 func (f *Forest) splitSet(nd *Node, column []float64, rows, spare []uint16) int {
 	s := &f.Sets[nd.Set]
 	words := f.Words[s.First : s.First+s.Len]
+	low := -1.0 // exclusive
+	if s.Positive {
+		low = -math.SmallestNonzeroFloat64
+	}
 	nan := 0
 	if nd.Missing == MissingNaN && nd.DefaultLeft {
 		nan = 1
@@ -163,7 +167,7 @@ func (f *Forest) splitSet(nd *Node, column []float64, rows, spare []uint16) int 
 	spare = spare[:len(rows)]
 	for _, row := range rows {
 		goes := 0
-		if v := column[row]; v > -1 && v < 1<<31 {
+		if v := column[row]; v > low && v < 1<<31 {
 			if c := uint32(v); c>>5 < uint32(len(words)) {
 				goes = int(words[c>>5] >> (c & 31) & 1)
 			}

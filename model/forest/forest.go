@@ -8,7 +8,7 @@ package forest
 //	x[f] = 0 where |x[f]| <= ZeroBand;  x[f] = float64(float32(x[f])) if Input is Float32
 //	sum[k] = Base[k], then the linear Terms if there are any
 //	for t in Trees, in order:  sum[t.Output] += leaf(t, x)      (vector leaves: sum[k] += leaf(t, x)[k] for every k)
-//	margin = sum, divided by Rounds if Average is AverageMargin
+//	margin = sum, divided by Rounds if Average is AverageMargin; then times Scale, if that is not 0; then + Bias[k]
 //	prediction = Link(margin, divided by Rounds if Average is AveragePrediction)
 //
 // Every addition is one rounded operation in the precision Sum; a multiply and an add are never fused.
@@ -39,6 +39,8 @@ type Forest struct {
 	Input    Precision // Float32: features are rounded to float32 first (XGBoost, scikit-learn's forests)
 	Sum      Precision // precision of each addition to a sum
 	Base     []float64 // start of each sum, len Outputs; nil: zeros
+	Scale    float64   // of each sum, after all trees (CatBoost); 0 is 1
+	Bias     []float64 // added to each scaled sum, len Outputs; nil: zeros. It belongs to the first round: see Keep
 	Average  Average
 	Rounds   int // boosting rounds (iterations); what Average divides by
 	// RoundStart has the first tree of each round and, as its last element, len(Trees). nil: every round has as many.
@@ -145,6 +147,9 @@ type Set struct {
 	// neither set counts as missing (scikit-learn's HistGradientBoosting). -1: every category is known. NaN under
 	// MissingNone goes right all the same.
 	Known int32
+	// Positive says that a value below 0 is no category and so in no set (XGBoost since 1.6). Otherwise only those up to -1
+	// are none: -0.5 is category 0.
+	Positive bool
 }
 
 // Linear holds a linear model a leaf, indexed like Leaves (LeafWidth is 1). The value of leaf l is
@@ -184,7 +189,10 @@ type Categories struct {
 	Text   []string
 	Number []float64 // integers and floats
 	Bool   []bool
+	// Hash holds, for texts that the model does not carry, the low 32 bits of CityHash64 of each (CatBoost). A value that
+	// is not among them has code -1, and a missing one is refused.
+	Hash []uint32
 }
 
 // Len is the number of categories.
-func (c *Categories) Len() int { return len(c.Text) + len(c.Number) + len(c.Bool) }
+func (c *Categories) Len() int { return len(c.Text) + len(c.Number) + len(c.Bool) + len(c.Hash) }

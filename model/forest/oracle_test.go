@@ -43,6 +43,14 @@ func (o oracle) row(raw []float64) (margins []float64, leaves []int32) {
 			margins[k] = o.round(f.Sum, o.round(f.Sum, margins[k])/o.round(f.Sum, float64(f.Rounds)))
 		}
 	}
+	for k := range margins {
+		if f.Scale != 0 {
+			margins[k] = o.round(f.Sum, margins[k]*f.Scale)
+		}
+		if f.Bias != nil {
+			o.add(&margins[k], f.Bias[k])
+		}
+	}
 	return margins, leaves
 }
 

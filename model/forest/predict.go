@@ -1,6 +1,9 @@
 package forest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Predictions writes the prediction of every margin to dst: what the training library's predict gives. margins and dst
 // hold rows of Outputs values and may be the same slice. The arithmetic is float64, step for step the libraries', with
@@ -14,6 +17,9 @@ func (f *Forest) Predictions(dst, margins []float64) {
 			dst[i] = m / float64(f.Rounds)
 		}
 		margins = dst
+	}
+	if f.onnx(dst, margins) {
+		return
 	}
 	switch l := f.Link; l.Kind {
 	case Identity:
@@ -38,12 +44,25 @@ func (f *Forest) Predictions(dst, margins []float64) {
 		for i, m := range margins {
 			dst[i] = math.Log1p(exp(m))
 		}
+	case FastExp, FastSoftmax, MeanVariance:
+		f.fastPredict(dst, margins)
+	case Isolation:
+		for i, m := range margins {
+			dst[i] = l.isolation(m)
+		}
+	case Sigmoid32, Softmax32, Exp32:
+		f.predict32(dst, margins)
 	case Step:
 		for i, m := range margins {
 			dst[i] = 0
 			if m > 0 {
 				dst[i] = 1
 			}
+		}
+	case Sorted:
+		copy(dst, margins)
+		for i := 0; i < len(dst); i += f.Outputs {
+			slices.Sort(dst[i : i+f.Outputs])
 		}
 	case ArgMax:
 		for i := range len(margins) / f.Outputs {
@@ -52,10 +71,14 @@ func (f *Forest) Predictions(dst, margins []float64) {
 	}
 }
 
-// PredictionWidth is how many predictions a row has: Outputs, but for ArgMax, where it is 1.
+// PredictionWidth is how many predictions a row has: Outputs, but for ArgMax, where it is 1, and for links that make two
+// of one margin.
 func (f *Forest) PredictionWidth() int {
 	if f.Link.Kind == ArgMax {
 		return 1
+	}
+	if f.Link.Kind.pair() {
+		return 2 * f.Outputs
 	}
 	return f.Outputs
 }
@@ -98,10 +121,13 @@ func sign(v float64) float64 {
 	return 0
 }
 
-// Class is the class that a row's predictions stand for: 1 iff the probability is above 0.5 for TaskBinary, the first
-// largest output for TaskMulticlass. Other tasks have none: HasClass.
+// Class is the class that a row's predictions stand for: 1 iff the probability is above 0.5 for TaskBinary (or, of
+// two predictions, iff the second one is larger), the first largest output for TaskMulticlass. Other tasks have none: HasClass.
 func (f *Forest) Class(predictions []float64) int32 {
 	if f.Task == TaskBinary {
+		if f.Link.Kind.pair() {
+			return int32(first(predictions))
+		}
 		if predictions[0] > 0.5 {
 			return 1
 		}

@@ -79,7 +79,7 @@ func (f *Forest) inSet(nd *Node, v float64) bool {
 
 // has says whether category trunc(v) is in s; v is not NaN.
 func (f *Forest) has(s *Set, v float64) bool {
-	if v <= -1 || v >= 1<<31 {
+	if v <= -1 || v >= 1<<31 || s.Positive && v < 0 {
 		return false
 	}
 	c := uint32(v)

@@ -58,6 +58,11 @@ func randomForest(t *rapid.T) *forest.Forest {
 			}
 		}
 	}
+	if rapid.Bool().Draw(t, "has scale and bias") {
+		float32s := rapid.SampledFrom([]float64{-1, 0.5, float64(float32(0.1)), 16777216})
+		f.Scale = float32s.Draw(t, "scale")
+		f.Bias = rapid.SliceOfN(float32s, f.Outputs, f.Outputs).Draw(t, "bias")
+	}
 	randomSets(t, f)
 	// Forests of one kind of node, too: evaluators may have ways of their own for them.
 	plain := rapid.Bool().Draw(t, "plain numbers only")

@@ -96,6 +96,7 @@ func (r *Reference) Margins(x []float64, rows int, out []float64) {
 		if f.Average == AverageMargin {
 			f.Sum.divide(sums, f.Rounds)
 		}
+		f.scaleAndShift(sums)
 	}
 }
 
@@ -189,6 +190,30 @@ func (p Precision) add(a, b float64) float64 {
 		return float64(float32(a) + float32(b))
 	}
 	return a + b
+}
+
+// scaleAndShift applies Scale and Bias to rows of sums.
+func (f *Forest) scaleAndShift(sums []float64) {
+	if f.Scale != 0 && f.Scale != 1 {
+		for i, s := range sums {
+			sums[i] = f.Sum.multiply(s, f.Scale)
+		}
+	}
+	if f.Bias == nil {
+		return
+	}
+	for i := 0; i < len(sums); i += f.Outputs {
+		for k, b := range f.Bias {
+			sums[i+k] = f.Sum.add(sums[i+k], b)
+		}
+	}
+}
+
+func (p Precision) multiply(a, b float64) float64 {
+	if p == Float32 {
+		return float64(float32(a) * float32(b))
+	}
+	return float64(a * b) // the conversion keeps the compiler from fusing it with what follows
 }
 
 func (p Precision) divide(sums []float64, by int) {

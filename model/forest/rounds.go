@@ -3,8 +3,9 @@ package forest
 import "github.com/glulam/glulam/fault"
 
 // Keep leaves rounds first to last-1 of a validated forest, as the training libraries do when a range of iterations is asked
-// for: the base score and the linear terms stay, an average is that of the rounds kept. Validate it again afterwards:
-// features may no longer be used.
+// for: the base score, the scale and the linear terms stay, an average is that of the rounds kept, and the bias goes with the
+// first round (CatBoost's ntree_start). Validate it again
+// afterwards: features may no longer be used.
 //
 // The error has code Usage if there are no such rounds, or Unsupported if the file does not say which trees belong to them.
 func (f *Forest) Keep(first, last int) error {
@@ -16,6 +17,9 @@ func (f *Forest) Keep(first, last int) error {
 	}
 	if f.RoundStart == nil && len(f.Trees)%f.Rounds != 0 {
 		return fault.New(fault.Unsupported, "", "%d trees in %d rounds: which belong to which is not known", len(f.Trees), f.Rounds).OnField("trees")
+	}
+	if first > 0 {
+		f.Bias = nil
 	}
 	from, to := f.roundStart(first), f.roundStart(last)
 	trees := f.Trees[from:to]

@@ -73,6 +73,10 @@ func (f *Forest) validateShape() error {
 		return corrupt("leaves", "%d values a leaf for %d outputs", f.LeafWidth, f.Outputs)
 	case f.Base != nil && len(f.Base) != f.Outputs:
 		return corrupt("base score", "%d values for %d outputs", len(f.Base), f.Outputs)
+	case f.Bias != nil && len(f.Bias) != f.Outputs:
+		return corrupt("bias", "%d values for %d outputs", len(f.Bias), f.Outputs)
+	case !finite(f.Scale) || f.Sum == Float32 && f.Scale != float64(float32(f.Scale)):
+		return corrupt("scale", "%v is not a finite number of the sums' precision", f.Scale)
 	case f.LeafIDs != nil && len(f.LeafIDs)*f.LeafWidth != len(f.Leaves):
 		return corrupt("leaf ids", "%d ids for %d leaves", len(f.LeafIDs), len(f.Leaves)/f.LeafWidth)
 	case f.Average > AverageMargin || f.Average != AverageNone && f.Rounds < 1:
@@ -85,6 +89,10 @@ func (f *Forest) validateShape() error {
 		return corrupt("link", "unknown link %d or task %d", f.Link.Kind, f.Task)
 	case f.Link.Kind == Sigmoid && (!(f.Link.Param > 0) || math.IsInf(f.Link.Param, 0)):
 		return corrupt("link", "a sigmoid of scale %v", f.Link.Param)
+	case f.Link.Kind == MeanVariance && f.Outputs != 2:
+		return corrupt("link", "a mean and a variance of %d outputs", f.Outputs)
+	case f.Link.Kind == Isolation && (!(f.Link.Param >= 0) || math.IsInf(f.Link.Param, 0) || !finite(f.Link.Offset)):
+		return corrupt("link", "an isolation score of divisor %v and offset %v", f.Link.Param, f.Link.Offset)
 	case f.Terms != nil && len(f.Terms.Coeff) != len(f.Features)*f.Outputs:
 		return corrupt("linear terms", "%d coefficients for %d features and %d outputs", len(f.Terms.Coeff), len(f.Features), f.Outputs)
 	case f.Task == TaskBinary && f.Outputs != 1 || f.Task == TaskMulticlass && f.Outputs < 2:
@@ -96,6 +104,11 @@ func (f *Forest) validateShape() error {
 		}
 		if f.Sum == Float32 && b != float64(float32(b)) {
 			return corrupt("base score", "%v is no float32, but sums are", b)
+		}
+	}
+	for _, b := range f.Bias {
+		if !finite(b) || f.Sum == Float32 && b != float64(float32(b)) {
+			return corrupt("bias", "%v is not a finite number of the sums' precision", b)
 		}
 	}
 	if f.Terms != nil {

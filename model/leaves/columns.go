@@ -43,6 +43,7 @@ const (
 	categories
 	nanMissing     viewKind = 1 << 6 // NaN is missing; otherwise it is in no set
 	unknownMissing viewKind = 1 << 7 // what is not in Set.Known is missing; otherwise it is in no set
+	positive       viewKind = 1 << 5 // a value below 0 is no category
 )
 
 // inNoSet is the code of a value that goes right at every node.
@@ -65,6 +66,9 @@ func viewOf(f *forest.Forest, nd *forest.Node) view {
 		}
 		if f.Sets[nd.Set].Known >= 0 {
 			v.kind |= unknownMissing
+		}
+		if f.Sets[nd.Set].Positive {
+			v.kind |= positive
 		}
 	case nd.Missing == forest.MissingZero:
 		v.kind = zeros
@@ -147,7 +151,7 @@ func (c *column) code(v float64) float64 {
 	switch {
 	case v != v:
 		absent = nanMissing
-	case v <= -1 || math.Trunc(v) > float64(c.high): // no category, or one in no set (-0.5 is category 0)
+	case v <= -1 || c.kind&positive != 0 && v < 0 || math.Trunc(v) > float64(c.high): // no category, or one in no set (-0.5 is category 0)
 		absent = unknownMissing
 	default:
 		return v

@@ -34,6 +34,7 @@ func addLeaves(f *forest.Forest, leaf, x, out []float64) {
 	if f.Average == forest.AverageMargin {
 		average(f, out)
 	}
+	scaleAndShift(f, out)
 }
 
 // add is one rounded addition. A float32 sum is kept in a float64, which holds it exactly.
@@ -52,6 +53,21 @@ func average(f *forest.Forest, sums []float64) {
 		} else {
 			sums[k] = s / float64(f.Rounds)
 		}
+	}
+}
+
+// scaleAndShift multiplies sums by the forest's scale and adds its bias, each step rounded.
+func scaleAndShift(f *forest.Forest, sums []float64) {
+	for k, s := range sums {
+		if f.Scale != 0 {
+			if s *= f.Scale; f.Sum == forest.Float32 {
+				s = float64(float32(s)) // the product of two float32s is exact in float64
+			}
+		}
+		if f.Bias != nil {
+			s = add(f.Sum, float64(s), f.Bias[k])
+		}
+		sums[k] = s
 	}
 }
 

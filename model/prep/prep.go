@@ -67,6 +67,12 @@ const (
 	// RefuseNaN and RefuseInf refuse a row whose x is NaN, or infinite; else they give x.
 	RefuseNaN
 	RefuseInf
+	// Byte is a category's code as scikit-learn up to 1.3 sees it, through a cast to uint8 on amd64: NaN for x < 0 and NaN,
+	// the low 8 bits of trunc(x) up to 2^31, 0 from there on.
+	Byte
+	// RefuseFraction refuses a row whose x is no integer: it has a fraction, is infinite or NaN; else it gives x.
+	RefuseFraction
+	Truncate // x without its fraction
 )
 
 // Validate checks all that Run relies on. The error is a *fault.Error with code Corrupt or TooLarge.
@@ -86,13 +92,13 @@ func (g *Graph) Validate(features int) error {
 		switch {
 		case s.From < 0 || int(s.From) >= len(g.Inputs)+i:
 			return bad("takes column %d of %d", s.From, len(g.Inputs)+i)
-		case s.Op > RefuseInf:
+		case s.Op > Truncate:
 			return bad("unknown operation")
 		case s.Float32 && s.A == s.A && s.A != float64(float32(s.A)):
 			return bad("%v is no float32", s.A)
 		case s.Op == Lookup && s.Keys != nil && len(s.Keys) != len(s.Table):
 			return bad("%d keys for %d values", len(s.Keys), len(s.Table))
-		case (s.Op == RefuseNaN || s.Op == RefuseInf) && s.Refuse == "":
+		case (s.Op == RefuseNaN || s.Op == RefuseInf || s.Op == RefuseFraction) && s.Refuse == "":
 			return bad("refuses without a reason")
 		}
 		for j := 1; j < len(s.Keys); j++ {
@@ -162,8 +168,12 @@ func (g *Graph) Run(inputs []float64, rows int, features []float64, s *Scratch) 
 
 func (st *Step) run(to, from []float64) {
 	switch st.Op {
-	case Copy, RefuseNaN, RefuseInf:
+	case Copy, RefuseNaN, RefuseInf, RefuseFraction:
 		copy(to, from)
+	case Truncate:
+		for i, x := range from {
+			to[i] = math.Trunc(x)
+		}
 	case Add:
 		for i, x := range from {
 			to[i] = x + st.A
@@ -206,12 +216,26 @@ func (st *Step) run(to, from []float64) {
 		for i, x := range from {
 			to[i] = st.lookup(x)
 		}
+	case Byte:
+		for i, x := range from {
+			to[i] = toByte(x)
+		}
 	}
 	if st.Float32 { // one operation on float32s, rounded to float64 first, has the float32 result: 53 >= 2*24+2 bits
 		for i, x := range to {
 			to[i] = float64(float32(x))
 		}
 	}
+}
+
+func toByte(x float64) float64 {
+	switch {
+	case x >= 1<<31:
+		return 0
+	case x >= 0:
+		return float64(uint8(uint32(x)))
+	}
+	return math.NaN()
 }
 
 func truth(b bool) float64 {
@@ -258,6 +282,8 @@ func (g *Graph) refuse(st *Step, to, from []float64, s *Scratch) {
 			bad = x != x
 		case RefuseInf:
 			bad = math.IsInf(x, 0)
+		case RefuseFraction:
+			bad = x != math.Trunc(x) || math.IsInf(x, 0)
 		case Lookup:
 			bad = x == x && to[i] != to[i]
 		}

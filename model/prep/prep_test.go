@@ -28,7 +28,10 @@ func TestSteps(t *testing.T) {
 		{"replace", prep.Step{Op: prep.Replace, A: -999, B: nan}, []float64{1, -999}, []float64{1, nan}},
 		{"is missing", prep.Step{Op: prep.IsNaN}, []float64{1, nan}, []float64{0, 1}},
 		{"equals", prep.Step{Op: prep.Equals, A: 2}, []float64{1, 2, nan, prep.Unseen}, []float64{0, 1, 0, 0}},
+		{"truncate", prep.Step{Op: prep.Truncate}, []float64{1.5, -1.5, nan, inf}, []float64{1, -1, nan, inf}},
 		{"lookup", prep.Step{Op: prep.Lookup, Table: []float64{5, 6}, A: 1, B: 2}, []float64{0, 1, 2, 0.5, prep.Unseen, nan, inf}, []float64{5, 6, 2, 2, 2, 1, 2}},
+		{"byte", prep.Step{Op: prep.Byte}, []float64{3.7, -0.5, math.Copysign(0, -1), 255.9, 300, 1 << 24, 1<<31 - 1, 1 << 31, 1<<31 + 7, inf, -inf, nan},
+			[]float64{3, nan, 0, 255, 44, 0, 255, 0, 0, 0, nan, nan}},
 		{"lookup of keys", prep.Step{Op: prep.Lookup, Keys: []float64{-1.5, 10}, Table: []float64{5, 6}, A: nan, B: nan}, []float64{10, -1.5, 0, nan, inf}, []float64{6, 5, nan, nan, nan}},
 	} {
 		g := prep.Graph{Inputs: make([]prep.Input, 1), Steps: []prep.Step{c.step}, Features: []int32{1, 0}}
@@ -55,6 +58,7 @@ func TestRefusals(t *testing.T) {
 		{Op: prep.Lookup, From: 2, Table: []float64{1, 2}, A: nan, B: nan, Refuse: "not a category of the model"},
 		{Op: prep.RefuseInf, From: 0, Refuse: "an infinite number", Code: fault.NumberRange},
 		{Op: prep.RefuseNaN, From: 4, Refuse: "a missing number"},
+		{Op: prep.RefuseFraction, From: 0, Refuse: "no integer"},
 	}, Features: []int32{3, 5}}
 	if err := g.Validate(2); err != nil {
 		t.Fatal(err)
@@ -66,6 +70,8 @@ func TestRefusals(t *testing.T) {
 		{Row: 3, Input: 1, Code: fault.WrongType, Message: "not a category of the model"},
 		{Row: 1, Input: 0, Code: fault.NumberRange, Message: "an infinite number"},
 		{Row: 2, Input: 0, Code: fault.WrongType, Message: "a missing number"},
+		{Row: 1, Input: 0, Code: fault.WrongType, Message: "no integer"},
+		{Row: 2, Input: 0, Code: fault.WrongType, Message: "no integer"},
 	}
 	if !slices.Equal(s.Refused, want) {
 		t.Errorf("got %v, want %v", s.Refused, want)

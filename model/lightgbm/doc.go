@@ -1,5 +1,6 @@
 // Package lightgbm reads LightGBM's text models: the files of Booster.save_model, the command line's output_model and R's
-// lgb.save, in the versions v2 (LightGBM 2.1), v3 (2.3) and v4 (4.0 to today).
+// lgb.save, in the versions v2 (LightGBM 2.1), v3 (2.3) and v4 (4.0 to today). [ParseDump] reads the JSON of
+// Booster.dump_model, which has the same numbers.
 //
 //	f, err := lightgbm.Parse(data, "late.txt")
 //
@@ -38,6 +39,5 @@
 //
 // # What it does not do
 //
-// It does not write models, evaluate them or read LightGBM's JSON dump. It keeps no split gains, counts and importances.
-// It has no way to use the first n rounds only: Python's save_model has already cut the file to best_iteration.
+// It does not write models or evaluate them. It keeps no split gains, counts and importances. It has no way to use the first n rounds only: Python's save_model has already cut the file to best_iteration.
 package lightgbm

@@ -140,6 +140,12 @@ func parseSafely(t tester, data []byte) {
 		checkError(t, err)
 		return
 	}
+	checkForest(t, f)
+}
+
+// checkForest evaluates an accepted forest.
+func checkForest(t tester, f *forest.Forest) {
+	t.Helper()
 	if err := f.Validate(); err != nil {
 		t.Fatalf("an accepted forest is not valid: %v", err)
 	}

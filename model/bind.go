@@ -21,7 +21,7 @@ type Input struct {
 }
 
 // Inputs lists the model's features, in the model's order, with the columns they come from. rename maps feature to
-// column name and may be nil.
+// column name and may be nil; it wins over what a bundle says.
 //
 // Errors, all with code Schema or Usage: the model carries no feature names, a name stands twice, rename names a feature
 // that the model does not have.
@@ -50,8 +50,10 @@ func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
 				WithHint("save the model again with one name a feature")
 		}
 		seen[name] = true
-		in[i] = Input{Feature: name, Column: name, Text: m.codes[i] != nil && m.codes[i].text != nil}
+		in[i] = Input{Feature: name, Column: name, Text: m.codes[i].isText()}
 		if c, ok := rename[name]; ok {
+			in[i].Column = c
+		} else if c, ok := m.renames()[name]; ok {
 			in[i].Column = c
 		}
 	}
@@ -75,8 +77,8 @@ type boundColumn struct {
 // are not looked at.
 //
 // A feature of numbers takes integers, floats, booleans (0 and 1) and decimals; a feature with text categories takes
-// strings, dictionary-encoded or not. All that does not fit is said in one error with code Schema: columns that are
-// missing, that stand twice, or that are of the wrong kind.
+// strings, dictionary-encoded or not, and one with hashed categories (CatBoost) integers and booleans, too. All that does
+// not fit is said in one error with code Schema: columns that are missing, that stand twice, or that are of the wrong kind.
 func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, error) {
 	inputs, err := m.Inputs(rename)
 	if err != nil {
@@ -101,7 +103,7 @@ func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, 
 			continue
 		}
 		t := schema.Field(found[0]).Type
-		if !fits(t, in.Text) {
+		if !fits(t, in.Text) && !(m.codes[i].hashes() && fitsHash(t)) {
 			want := "numbers"
 			if in.Text {
 				want = "text categories"
@@ -131,7 +133,11 @@ func (m *Model) misfit(missing, twice, wrong []string) error {
 	if len(missing) > 0 {
 		switch {
 		case !m.has(missing[0]):
-			e.WithHint("it is what --rename says: name a column that is there")
+			who := "--rename"
+			if m.renames() != nil {
+				who += " or the bundle"
+			}
+			e.WithHint("it is what %s says: name a column that is there", who)
 		case m.nameless():
 			e.WithHint("the model carries only placeholder names: give the %d names in the order of training with --features a,b,c", m.inputs())
 		default:
@@ -183,6 +189,7 @@ func fits(t arrow.DataType, text bool) bool {
 // codes maps a column's values to category codes.
 type codes struct {
 	text   map[string]float64
+	hash   map[uint32]float64 // of texts: see forest.Categories
 	number map[float64]float64
 	unseen float64 // the code of a value that is not among the categories
 }
@@ -213,6 +220,10 @@ func textCodes(texts []string) map[string]float64 {
 // set_categories.
 func categoryCodes(c *forest.Categories) *codes {
 	k := &codes{unseen: math.NaN()}
+	if c.Hash != nil {
+		k.hash, k.unseen = hashCodes(c.Hash), unseenHash
+		return k
+	}
 	if c.Text != nil {
 		k.text = textCodes(c.Text)
 		return k

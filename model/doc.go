@@ -5,7 +5,8 @@
 //	s := model.Scores{Want: model.WantPrediction}
 //	err = b.Score(rec, &s)                       // s.Prediction: one value a row and output
 //
-// [Load] finds out the format from the bytes. A [Model] is immutable and safe for concurrent use, and so is a [Binding];
+// [Load] finds out the format from the bytes; glulam bundles and MLflow models are read as folders and as archives, and their
+// golden rows are scored when they are loaded. A [Model] is immutable and safe for concurrent use, and so is a [Binding];
 // a [Scores] belongs to one goroutine and is used again and again, so that scoring allocates nothing a row.
 //
 // Numbers are the training library's, bit for bit (see forest.Forest.Predictions for the one exception). What

@@ -15,10 +15,15 @@ import (
 	"strings"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model/bundle"
+	"github.com/glulam/glulam/model/catboost"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/leaves"
 	"github.com/glulam/glulam/model/lightgbm"
+	"github.com/glulam/glulam/model/onnx"
 	"github.com/glulam/glulam/model/prep"
+	"github.com/glulam/glulam/model/sklearn"
+	"github.com/glulam/glulam/model/xgboost"
 )
 
 // MaxBytes is the largest model file that Load reads.
@@ -32,6 +37,7 @@ type Model struct {
 	prep   *prep.Graph // nil: the inputs are the forest's features
 	codes  []*codes    // of each input; nil: its values are numbers
 	engine forest.Evaluator
+	bundle *bundle.Bundle // what came beside the model file; nil: nothing
 }
 
 // Options say how a model is to be loaded. The zero value is right for a model file that carries its feature names.
@@ -47,6 +53,8 @@ type Options struct {
 	Trees string
 	// Raw asks for margins only, also of a model whose objective is not known.
 	Raw bool
+	// Unchecked leaves the golden rows of a bundle unscored, and keeps them for Check.
+	Unchecked bool
 }
 
 // Engines are the values of Options.Engine.
@@ -60,6 +68,11 @@ var formats = []struct {
 	parse  func(data []byte, source string) (*forest.Forest, *prep.Graph, error)
 }{
 	{"LightGBM text", lightgbm.Detect, bare(lightgbm.Parse)},
+	{"scikit-learn JSON of glulam export-sklearn", sklearn.Detect, sklearn.Parse},
+	{"LightGBM dump_model JSON", lightgbm.DetectDump, bare(lightgbm.ParseDump)},
+	{"XGBoost JSON and UBJSON", xgboost.Detect, xgboost.Parse},
+	{"CatBoost JSON and cbm", catboost.Detect, bare(catboost.Parse)},
+	{"ONNX", onnx.Detect, onnx.Parse},
 }
 
 // bare is the parser of a format that has nothing before its trees.
@@ -70,11 +83,26 @@ func bare(parse func([]byte, string) (*forest.Forest, error)) func([]byte, strin
 	}
 }
 
-// Load reads the model file at path ref.
+// Load reads the model at path ref: a model file, or a glulam bundle or MLflow model as a folder or .tar.gz. A bundle whose
+// golden rows do not come out as expected is refused.
 func Load(ctx context.Context, ref string, o Options) (*Model, error) {
+	if st, err := os.Stat(ref); err == nil && st.IsDir() {
+		b, err := bundle.Open(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		return FromBundle(ctx, b, o)
+	}
 	data, err := read(ctx, ref)
 	if err != nil {
 		return nil, err
+	}
+	if bundle.Detect(data) {
+		b, err := bundle.FromArchive(data, ref)
+		if err != nil {
+			return nil, err
+		}
+		return FromBundle(ctx, b, o)
 	}
 	return Parse(data, ref, o)
 }
@@ -106,14 +134,22 @@ func read(ctx context.Context, ref string) ([]byte, error) {
 }
 
 // Parse makes a model of the bytes of a model file. source names them in errors; the model's name is made from it. data
-// is not kept.
+// is not kept. An archive of a bundle is none: see Load.
 func Parse(data []byte, source string, o Options) (*Model, error) {
+	return parseModel(data, source, o, nil)
+}
+
+// parseModel is Parse. b is the bundle that the file is in; nil: none.
+func parseModel(data []byte, source string, o Options, b *bundle.Bundle) (*Model, error) {
 	if len(data) == 0 {
 		return nil, fault.New(fault.Empty, source, "the model file is empty")
 	}
 	f, steps, err := parse(data, source)
 	if err != nil {
 		return nil, err
+	}
+	if b != nil && b.PreferBest && o.Trees == "" && f.BestRounds > 0 {
+		b.Trees, o.Trees = "best", "best"
 	}
 	sum := sha256.Sum256(data)
 	m := &Model{name: modelName(source), digest: "sha256:" + hex.EncodeToString(sum[:]), forest: f, prep: steps}
@@ -187,8 +223,7 @@ func parse(data []byte, source string) (*forest.Forest, *prep.Graph, error) {
 		}
 		known = append(known, f.name)
 	}
-	return nil, nil, fault.New(fault.Unsupported, source, "not a model file that this version reads (%s)", strings.Join(known, ", ")).
-		WithHint("save the model with the training library's own save_model")
+	return nil, nil, unknownFormat(data, source, strings.Join(known, ", "))
 }
 
 // placeholder is what LightGBM calls the columns of a matrix.
@@ -243,7 +278,7 @@ func (m *Model) setNames(names []string) error {
 }
 
 func modelName(source string) string {
-	base := filepath.Base(source)
+	base := strings.TrimSuffix(filepath.Base(source), ".gz")
 	if ext := filepath.Ext(base); ext != "" && ext != base {
 		base = strings.TrimSuffix(base, ext)
 	}
@@ -260,10 +295,10 @@ func engine(f *forest.Forest, want string) (forest.Evaluator, error) {
 	return nil, fault.New(fault.Usage, "", "no engine is called %q", want).WithHint("engines are %s", strings.Join(Engines, ", "))
 }
 
-// Name is the file's name without folder and extension.
+// Name is what the bundle says, or else the file's name without folder and extension.
 func (m *Model) Name() string { return m.name }
 
-// Digest is "sha256:" and the hexadecimal SHA-256 of the model file's bytes.
+// Digest is "sha256:" and the hexadecimal SHA-256 of the model file's bytes, or of a bundle's content (see package bundle).
 func (m *Model) Digest() string { return m.digest }
 
 // Engine names the engine that evaluates the model.

@@ -118,10 +118,11 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 		p := f.PredictionWidth()
 		s.Prediction = grow(s.Prediction, n*p)
 		f.Predictions(s.Prediction, s.Margin)
+		b.m.calibrate(s.Prediction, s.Margin)
 		if s.Want&WantClass != 0 {
 			s.Class = grow(s.Class, n)
 			for i := range n {
-				s.Class[i] = f.Class(s.Prediction[i*p : (i+1)*p])
+				s.Class[i] = b.m.class(s.Prediction[i*p : (i+1)*p])
 			}
 		}
 	}
@@ -152,6 +153,12 @@ type number interface {
 
 // gather writes rows values of the column, from row first on, to dst[0], dst[width], dst[2*width] and so on.
 func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, width int, s *Scores) error {
+	if c.codes.hashes() {
+		if at := decimals(col); at != nil {
+			c.hashed(col, at, first, rows, dst, width, s)
+			return nil
+		}
+	}
 	switch a := col.(type) {
 	case *array.Float64:
 		values(a.Float64Values(), a, first, rows, dst, width)
@@ -185,6 +192,9 @@ func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, wi
 		}
 	}
 	if c.codes != nil {
+		for i := range rows {
+			c.missing(first+i, s) // a column of nothing but nulls, if it is one of categories that are hashed
+		}
 		if c.codes.number == nil && col.DataType().ID() != arrow.NULL {
 			return fault.New(fault.Internal, "", "text categories in a column of %s", col.DataType()).OnField(c.name)
 		}
@@ -250,19 +260,19 @@ type textArray interface {
 }
 
 func (c *boundColumn) texts(a textArray, first, rows int, dst []float64, width int, s *Scores) error {
-	if c.codes == nil || c.codes.text == nil {
+	if !c.codes.isText() {
 		return fault.New(fault.Internal, "", "text in a column that was bound as numbers").OnField(c.name)
 	}
 	nulls := a.NullN() > 0
 	for i := range rows {
 		if nulls && a.IsNull(first+i) {
 			dst[i*width] = math.NaN()
+			c.missing(first+i, s)
 			continue
 		}
 		v := a.Value(first + i)
-		code, ok := c.codes.text[v]
+		code, ok := c.codes.ofText(v)
 		if !ok {
-			code = c.codes.unseen
 			if !utf8.ValidString(v) {
 				s.Refused = append(s.Refused, Refusal{Row: first + i, Code: fault.BadText, Field: c.name, Message: fmt.Sprintf("%.60q is not UTF-8", v)})
 			}
@@ -289,6 +299,7 @@ func (c *boundColumn) dictionary(a *array.Dictionary, first, rows int, dst []flo
 	for i := range rows {
 		if a.IsNull(first + i) {
 			dst[i*width] = math.NaN()
+			c.missing(first+i, s)
 			continue
 		}
 		at := a.GetValueIndex(first + i)
@@ -311,6 +322,7 @@ func (c *boundColumn) dictionaryRows(a *array.Dictionary, first, rows int, dst [
 	for i := range rows {
 		if a.IsNull(first + i) {
 			dst[i*width] = math.NaN()
+			c.missing(first+i, s)
 			continue
 		}
 		before := len(s.Refused)

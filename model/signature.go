@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/glulam/glulam/model/forest"
@@ -25,12 +26,16 @@ type Signature struct {
 	Leaves     int       `json:"leaves"`
 	MaxDepth   int       `json:"max_depth"`
 	Linear     bool      `json:"linear_leaves,omitempty"`
+	Terms      bool      `json:"linear_terms,omitempty"` // the model is a sum of linear terms
 	Averaged   bool      `json:"averaged,omitempty"`
 	Base       []float64 `json:"base_score,omitempty"`
+	Scale      float64   `json:"scale,omitempty"` // of the sum of all trees; Bias is added then
+	Bias       []float64 `json:"bias,omitempty"`
 
 	Features []FeatureInfo `json:"features"`
 	Outputs  []string      `json:"outputs"`           // the columns of `--outputs prediction`
 	Classes  []string      `json:"classes,omitempty"` // labels of the classes
+	Bundle   *BundleInfo   `json:"bundle,omitempty"`  // what came beside the model file
 }
 
 // FeatureInfo describes one feature.
@@ -47,7 +52,9 @@ type FeatureInfo struct {
 var (
 	taskNames = [...]string{forest.TaskRegression: "regression", forest.TaskBinary: "binary", forest.TaskMulticlass: "multiclass", forest.TaskRanking: "ranking"}
 	linkNames = [...]string{forest.Identity: "identity", forest.Sigmoid: "sigmoid", forest.Softmax: "softmax", forest.Exp: "exp", forest.SignedSquare: "signed square", forest.Log1pExp: "log1p(exp)",
-		forest.Sigmoid32: "sigmoid", forest.Softmax32: "softmax", forest.Exp32: "exp", forest.Step: "step", forest.ArgMax: "arg-max", forest.LinkUnknown: "unknown"}
+		forest.Sigmoid32: "sigmoid", forest.Softmax32: "softmax", forest.Exp32: "exp", forest.Step: "step", forest.ArgMax: "arg-max", forest.FastExp: "exp", forest.FastSoftmax: "softmax", forest.MeanVariance: "mean and variance", forest.Isolation: "isolation score", forest.Sorted: "sorted outputs", forest.LinkUnknown: "unknown",
+		forest.OnnxRound: "float32", forest.OnnxLogistic: "sigmoid", forest.OnnxSoftmax: "softmax", forest.OnnxSoftmaxZero: "softmax of what is not zero", forest.OnnxProbit: "probit",
+		forest.OnnxExp: "exp", forest.OnnxComplement: "complement", forest.OnnxOpposite: "opposite", forest.OnnxLogisticPair: "sigmoid"}
 )
 
 // Signature describes the model. It walks the whole forest: not for a hot path.
@@ -57,7 +64,7 @@ func (m *Model) Signature() Signature {
 		Name: m.name, Digest: m.digest, Format: f.Format, Version: f.Version, Objective: f.Objective, Booster: f.Booster,
 		Task: taskNames[f.Task], Link: linkNames[f.Link.Kind], Engine: m.Engine(),
 		Trees: len(f.Trees), Rounds: f.Rounds, Nodes: len(f.Nodes), Leaves: len(f.Leaves) / f.LeafWidth, MaxDepth: depth(f),
-		Linear: f.Linear != nil, Averaged: f.Average != forest.AverageNone, Base: f.Base,
+		Linear: f.Linear != nil, Terms: f.Terms != nil, Averaged: f.Average != forest.AverageNone, Base: f.Base, Scale: f.Scale, Bias: f.Bias,
 		Outputs: OutputNames("prediction", f.PredictionWidth()),
 		Classes: f.Classes, BestRounds: f.BestRounds,
 	}
@@ -86,6 +93,7 @@ func (m *Model) Signature() Signature {
 		}
 		s.Features = append(s.Features, info)
 	}
+	s.Bundle = m.bundleInfo()
 	if m.prep != nil {
 		s.Features = m.inputInfo(s.Features)
 	}
@@ -124,6 +132,9 @@ func categoryValues(c *forest.Categories) []any {
 	}
 	for _, v := range c.Bool {
 		out = append(out, v)
+	}
+	for _, v := range c.Hash {
+		out = append(out, fmt.Sprintf("hash %08x", v))
 	}
 	return out
 }

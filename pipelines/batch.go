@@ -166,9 +166,12 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
-	m, err := score.Load(ctx, score.Options{Model: b.Model, Engine: b.Engine, Features: b.Features})
+	m, err := score.Load(ctx, score.Options{Model: b.Model, Engine: b.Engine, Features: b.Features, Trees: b.Trees, Raw: b.Raw})
 	if err != nil {
 		return nil, err
+	}
+	if len(b.Outputs) == 0 && !b.Raw {
+		b.Outputs = m.DefaultOutputs()
 	}
 	j := &BatchJob{Spec: b, Model: m, Run: strings.ToLower(rand.Text()[:12])}
 	scoring := j.scoring()

@@ -23,7 +23,7 @@ import (
 type batchCmd struct {
 	File string `short:"f" placeholder:"SPEC" group:"run" help:"read a YAML file whose keys are these flags, without the dashes; flags win over it, and paths in it are relative to the current directory"`
 
-	Model        string  `placeholder:"PATH" group:"what" help:"model file"`
+	Model        string  `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
 	Input        paths   `placeholder:"PATH ..." group:"what" help:"files to read: paths and quoted patterns such as 'rows-*.csv'; - is standard input"`
 	Output       string  `placeholder:"DIR" group:"what" help:"directory for predictions, rejected rows and run.json; refused when it is not empty"`
 	Overwrite    bool    `group:"what" help:"replace the output of an earlier run"`

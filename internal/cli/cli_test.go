@@ -30,8 +30,8 @@ func flights(t testing.TB) string {
 	return dir
 }
 
-// TestScripts runs testdata/*.txtar. The folder flights has real models and rows. Beside testscript's own commands there
-// are
+// TestScripts runs testdata/*.txtar. The folders flights, xgboost, mlflow and so on are those of testdata. Beside testscript's
+// own commands there are
 //
 //	exits CODE COMMAND...   run a command that has to end with this exit code
 //	steady FILE             print a file with times, speeds, sizes of memory and paths replaced, to be compared
@@ -42,7 +42,12 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			// Under a name that is the same everywhere, for it appears in messages.
-			return os.Symlink(flights(t), filepath.Join(e.WorkDir, "flights"))
+			for _, dir := range []string{"flights", "lightgbm-dump", "xgboost", "catboost", "sklearn", "onnx", "bundle", "mlflow"} {
+				if err := os.Symlink(filepath.Join(filepath.Dir(flights(t)), dir), filepath.Join(e.WorkDir, dir)); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,

@@ -40,6 +40,7 @@ var pages = map[string]page{
 		examples: []string{
 			"glulam batch --model flights.txt --input 'rows-*.csv' --output predictions/",
 			"glulam inspect flights.txt",
+			"glulam check flights.txt --rows rows.csv --expected expected.csv",
 		},
 		notes: "glulam COMMAND --help tells more of a command.\n\n" + exitCodes,
 	},
@@ -75,6 +76,69 @@ Beam's flags.
 			"glulam inspect flights.txt --json | jq -r '.features[].name'",
 		},
 	},
+	"export-sklearn": {
+		about: "Prints a Python file that writes a fitted scikit-learn model as JSON, which glulam scores without Python. It needs scikit-learn only.",
+		usage: "glulam export-sklearn > export.py",
+		examples: []string{
+			"glulam export-sklearn > export.py",
+			"python export.py model.pkl > model.json",
+			"glulam batch --model model.json --input rows.csv --output predictions/",
+		},
+		notes: `In Python, without a pickle:
+
+  from export import export
+  export(model, "model.json")
+
+What glulam could not compute exactly is refused when the model is exported.
+`,
+	},
+	"check": {
+		about: "Scores golden rows with every engine and compares with what the training library gave for them: margins, classes and leaves must be equal bit for bit, predictions within a few units in the last place.",
+		usage: "glulam check MODEL [flags]",
+		examples: []string{
+			"glulam check flights.tar.gz",
+			"glulam check flights.txt --rows rows.csv --expected expected.csv",
+		},
+		notes: `Files are csv, tsv, jsonl or parquet, as their names say, also with .gz or .zst
+behind. Without expected outputs, engines are compared with each other.
+
+Exit codes
+  0  everything is equal
+  1  failed
+  2  wrong usage
+  3  something is different
+`,
+	},
+	"bundle": {
+		about: "Packs a model file with golden rows, checks it as glulam check does, and writes it if everything is equal.",
+		usage: "glulam bundle --model PATH --rows FILE --expected FILE --output PATH [flags]",
+		examples: []string{
+			"glulam bundle --model flights.txt --rows rows.csv --expected expected.csv --output flights.tar.gz",
+			"glulam bundle --model flights.txt --rows rows.csv --expected expected.csv --output flights --threshold 0.3",
+		},
+		notes: `A bundle is checked whenever it is loaded, and refused if its golden rows do not
+come out as expected. The same input gives the same bytes.
+
+Exit codes
+  0  written
+  1  failed; nothing was written
+  2  wrong usage
+  3  the golden rows do not come out as expected; nothing was written
+`,
+	},
+	"diff": {
+		about: "Scores the same rows with two models and says how many predictions differ, by how much, and where the trees part.",
+		usage: "glulam diff A B --rows FILE [flags]",
+		examples: []string{
+			"glulam diff old.txt new.txt --rows rows.csv",
+		},
+		notes: `Exit codes
+  0  equal on these rows
+  1  failed
+  2  wrong usage
+  3  something is different
+`,
+	},
 	"version": {
 		about:    "Shows the versions of glulam, Go and Beam.",
 		usage:    "glulam version [--json]",
@@ -99,9 +163,11 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	if name == "" {
 		h.section("Commands", commandTerms(node))
 	}
+	var args [][2]string
 	for _, pos := range node.Positional {
-		h.section("Arguments", [][2]string{{strings.ToUpper(pos.Name), pos.Help}})
+		args = append(args, [2]string{strings.ToUpper(pos.Name), pos.Help})
 	}
+	h.section("Arguments", args)
 	groups := map[string][][2]string{}
 	for _, f := range node.Flags {
 		if f.Group != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 
 // inspectCmd is `glulam inspect`.
 type inspectCmd struct {
-	Model    string `arg:"" name:"model" help:"model file"`
+	Model    string `arg:"" name:"model" help:"model file, glulam bundle or MLflow model"`
 	Features list   `placeholder:"A,B" help:"names of the features in the order of training, for a model file that has none"`
 	Engine   string `placeholder:"NAME" help:"what is to evaluate the model: auto, leaves or reference; default: auto"`
 	Trees    string `placeholder:"ROUNDS" help:"boosting rounds that count: all, best or a:b; default: all"`
@@ -45,14 +47,29 @@ func signatureText(s *model.Signature, width int) string {
 	t.row("task", s.Task)
 	t.row("prediction", linkText(s))
 	t.row("outputs", shorten(s.Outputs, width-16))
+	if len(s.Classes) > 0 {
+		labels := make([]string, len(s.Classes))
+		for i, c := range s.Classes {
+			labels[i] = printable(c)
+		}
+		t.row("classes", shorten(labels, width-16))
+	}
 	size := []string{plural(int64(s.Trees), "tree")}
 	if s.Rounds != s.Trees {
 		size = append(size, plural(int64(s.Rounds), "round"))
 	}
-	size = append(size, leavesOf(s), plural(int64(s.Nodes), "split"), fmt.Sprintf("depth %d", s.MaxDepth))
+	if s.BestRounds > 0 && s.BestRounds < s.Rounds {
+		size = append(size, fmt.Sprintf("the first %s best", count(int64(s.BestRounds))))
+	}
+	if s.Terms {
+		size = append(size, "linear terms")
+	} else {
+		size = append(size, leavesOf(s), plural(int64(s.Nodes), "split"), fmt.Sprintf("depth %d", s.MaxDepth))
+	}
 	t.row("size", strings.Join(size, ", "))
 	t.row("engine", s.Engine)
 	t.row("digest", s.Digest)
+	bundleRows(&t, s.Bundle, width-16)
 	used := 0
 	for _, f := range s.Features {
 		if f.Used {
@@ -64,6 +81,53 @@ func signatureText(s *model.Signature, width int) string {
 		features += fmt.Sprintf(", %s used", count(int64(used)))
 	}
 	return s.Name + "\n" + t.String() + "\n" + features + "\n" + featureTable(s.Features, width)
+}
+
+// bundleRows says what came beside the model file.
+func bundleRows(t *table, b *model.BundleInfo, width int) {
+	if b == nil {
+		return
+	}
+	t.gap()
+	kind := []string{b.Kind}
+	if b.Version != "" {
+		kind = append(kind, "version "+b.Version)
+	}
+	if b.Flavor != "" {
+		kind = append(kind, "flavor "+b.Flavor)
+	}
+	t.row("bundle", strings.Join(kind, ", "))
+	t.row("model file", b.ModelFile)
+	if b.Trees != "" {
+		t.row("trees", b.Trees)
+	}
+	if len(b.Rename) > 0 {
+		var names []string
+		for _, f := range slices.Sorted(maps.Keys(b.Rename)) {
+			names = append(names, fmt.Sprintf("%s from %s", printable(f), printable(b.Rename[f])))
+		}
+		t.row("renamed", shorten(names, width))
+	}
+	if c := b.Calibration; c != nil && c.Method == "platt" {
+		t.row("calibration", fmt.Sprintf("platt: 1 / (1 + exp(%s*margin + %s))", number(c.A), number(c.B)))
+	} else if c != nil {
+		t.row("calibration", fmt.Sprintf("isotonic, %s", plural(int64(len(c.X)), "point")))
+	}
+	if b.Threshold != nil {
+		t.row("threshold", number(*b.Threshold))
+	}
+	if b.Outputs != nil {
+		t.row("adds", strings.Join(b.Outputs, ", "))
+	}
+	switch {
+	case b.Expected != "":
+		t.row("golden rows", b.GoldenRows+", equal to "+b.Expected)
+	case b.GoldenRows != "":
+		t.row("golden rows", b.GoldenRows+", without expected outputs")
+	}
+	for _, n := range b.Provenance {
+		t.row("note", printable(n.Key)+": "+printable(n.Text))
+	}
 }
 
 // linkText says how a prediction is made of a margin.
@@ -81,6 +145,16 @@ func linkText(s *model.Signature) string {
 			base[i] = number(b)
 		}
 		text += ", base score " + strings.Join(base, ", ")
+	}
+	if s.Scale != 0 && s.Scale != 1 {
+		text += ", scale " + number(s.Scale)
+	}
+	if len(s.Bias) > 0 {
+		bias := make([]string, len(s.Bias))
+		for i, b := range s.Bias {
+			bias[i] = number(b)
+		}
+		text += ", bias " + strings.Join(bias, ", ")
 	}
 	return text
 }

@@ -20,6 +20,10 @@ import (
 type commands struct {
 	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
 	Inspect inspectCmd `cmd:"" help:"show what a model is"`
+	Check   checkCmd   `cmd:"" help:"hold a model against its training library's numbers"`
+	Bundle  bundleCmd  `cmd:"" help:"pack a model with golden rows and what is known of it"`
+	Diff    diffCmd    `cmd:"" help:"compare two models on the same rows"`
+	Export  exportCmd  `cmd:"" name:"export-sklearn" help:"print the Python file that writes scikit-learn models as JSON"`
 	Version versionCmd `cmd:"" help:"show the versions of glulam, Go and Beam"`
 
 	ShowVersion versionFlag `name:"version" help:"like glulam version"`

@@ -173,7 +173,7 @@ type Feature struct {
 	// Categories.At(i). nil: the column holds numbers (codes, if Kind is Categorical). An ordered pandas category is a
 	// Numeric feature with Categories.
 	Categories *Categories
-	Used       bool // some node or linear leaf looks at it
+	Used       bool // some node, linear leaf or linear term looks at it
 }
 
 // Kind of a feature.

@@ -38,6 +38,13 @@ func (f *Forest) Validate() error {
 			f.Features[j].Used = true
 		}
 	}
+	if f.Terms != nil {
+		for i, c := range f.Terms.Coeff {
+			if c != 0 {
+				f.Features[i/f.Outputs].Used = true
+			}
+		}
+	}
 	var walk walker
 	var node, leaf int32
 	for t := range f.Trees {

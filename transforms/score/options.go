@@ -13,7 +13,7 @@ import (
 
 // Options say what to score with and what to put out. They travel to the workers as JSON.
 type Options struct {
-	// Model is the path of the model file, readable on every worker.
+	// Model is the path of the model file or bundle, readable on every worker.
 	Model string
 	// Digest, when not "", is the digest that the model must have (model.Model.Digest): a worker that finds another file
 	// under the path fails instead of scoring with it.
@@ -24,7 +24,8 @@ type Options struct {
 	Trees    string
 	Raw      bool
 	Rename   map[string]string
-	// Outputs lists what to add, in this order, of OutputKinds. Default: prediction, or margin if Raw is set.
+	// Outputs lists what to add, in this order, of OutputKinds. Default: margin if Raw is set, else what the model's bundle
+	// says, else prediction.
 	Outputs []string
 	// Keep lists the columns of the block to pass on, in the block's order. nil: all that are not marked with
 	// block.MetaFeature. Empty but not nil: none.

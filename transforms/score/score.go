@@ -54,6 +54,9 @@ func (f *scoreFn) Setup(ctx context.Context) error {
 	if err != nil {
 		return fault.Wire(err)
 	}
+	if len(f.Options.Outputs) == 0 && !f.Options.Raw {
+		f.Options.Outputs = c.model.DefaultOutputs()
+	}
 	if err := f.Options.Check(c.model); err != nil {
 		return fault.Wire(err)
 	}

@@ -1,0 +1,253 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model/bundle"
+	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/parity"
+)
+
+// FromBundle makes a model of a bundle and checks it: see Load. What o says wins over the bundle. The bundle is the model's
+// afterwards; its files are dropped from it, unless o.Unchecked is set.
+func FromBundle(ctx context.Context, b *bundle.Bundle, o Options) (*Model, error) {
+	m, err := assemble(b, o)
+	if err != nil {
+		return nil, err
+	}
+	if g := b.Golden; g != nil && g.Expected.Name != "" && !o.Unchecked {
+		checked := m
+		if o.Trees != "" && o.Trees != b.Trees { // golden rows are for what the bundle says
+			if checked, err = assemble(b, Options{Features: o.Features, Raw: true}); err != nil {
+				return nil, err
+			}
+		}
+		if err := checked.checkGolden(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !o.Unchecked {
+		b.Model = nil
+		if b.Golden != nil {
+			b.Golden.Rows.Data, b.Golden.Expected.Data = nil, nil
+		}
+	}
+	return m, nil
+}
+
+// assemble makes the model, without checking its golden rows.
+func assemble(b *bundle.Bundle, o Options) (*Model, error) {
+	given := len(o.Features) > 0
+	if !given {
+		o.Features = b.Features
+	}
+	if o.Trees == "" {
+		o.Trees = b.Trees
+	}
+	label := b.Source + "/" + b.ModelFile
+	if bundle.Detect(b.Model) {
+		return nil, fault.New(fault.Unsupported, label, "the model file is compressed").WithHint("unpack it")
+	}
+	m, err := parseModel(b.Model, label, o, b)
+	if err != nil {
+		return nil, err
+	}
+	if !given {
+		if err := m.match(b); err != nil {
+			return nil, err
+		}
+	}
+	m.name = b.Name
+	if m.name == "" {
+		m.name = modelName(b.Source)
+	}
+	m.digest, m.bundle = b.Digest, b
+	return m, m.checkBundle()
+}
+
+// match holds an MLflow signature against the features, and takes names from it where the model has none.
+func (m *Model) match(b *bundle.Bundle) error {
+	inputs := make([]bundle.Input, m.inputs())
+	for i := range inputs {
+		inputs[i] = bundle.Input{Name: *m.inputName(i), Text: m.codes[i].isText()}
+	}
+	nameless := m.nameless()
+	if err := b.Match(inputs, nameless); err != nil {
+		return err
+	}
+	if nameless && b.Signature != nil {
+		return m.setNames(b.Features)
+	}
+	return nil
+}
+
+// checkBundle holds what a bundle says against the model.
+func (m *Model) checkBundle() error {
+	f, b := m.forest, m.bundle
+	for feature := range b.Rename {
+		if !m.has(feature) {
+			return b.Fault(fault.Schema, "rename."+feature, "the model has no feature %q", feature).WithHint("rename maps a feature to a column: `feature: column`")
+		}
+	}
+	switch {
+	case b.Threshold != nil && (f.Task != forest.TaskBinary || f.PredictionWidth() > 2):
+		return b.Fault(fault.Unsupported, "threshold", "only binary models have a threshold, and this one's objective is %q", f.Objective)
+	case b.Calibration != nil && (f.Outputs != 1 || f.PredictionWidth() != 1):
+		return b.Fault(fault.Unsupported, "calibration", "only models with one output are calibrated, this one has %d", max(f.Outputs, f.PredictionWidth()))
+	case slices.Contains(b.Outputs, "class") && !f.HasClass():
+		return b.Fault(fault.Unsupported, "outputs", "a model with objective %q has no class", f.Objective)
+	}
+	return nil
+}
+
+// checkGolden scores the golden rows with every engine.
+func (m *Model) checkGolden(ctx context.Context) error {
+	b := m.bundle
+	report, err := m.Check(ctx, nil)
+	if err != nil {
+		return err
+	}
+	bad := report.Worst()
+	if bad == nil {
+		return nil
+	}
+	i := slices.IndexFunc(report.Engines, func(e parity.EngineReport) bool {
+		return slices.ContainsFunc(e.Outputs, func(o parity.OutputReport) bool { return o.Different > 0 })
+	})
+	return fault.New(fault.Corrupt, b.Source, "the golden rows do not come out as expected: %d of %d values of %s differ on engine %s, the first in row %d: %v, not %v",
+		bad.Different, bad.Values, bad.First.Column, report.Engines[i].Engine, bad.First.Row, float64(bad.First.Got), float64(bad.First.Expected)).
+		WithHint("the numbers of this model cannot be trusted; `glulam check` shows all differences")
+}
+
+// ErrNoGolden is wrapped by Check's error for a model that has no golden rows.
+var ErrNoGolden = errors.New("the model brings no golden rows")
+
+// Check scores the golden rows of a bundle that was loaded with Options.Unchecked with every engine, and compares with what
+// its training library gave, or engines with each other where nobody kept that. tol nil is what the bundle says.
+func (m *Model) Check(ctx context.Context, tol *parity.Tolerance) (*parity.Report, error) {
+	if m.bundle == nil || m.bundle.Golden == nil {
+		err := ErrNoGolden
+		if m.bundle != nil && m.bundle.NoGolden != "" {
+			err = fmt.Errorf("%w: %s", err, m.bundle.NoGolden)
+		}
+		return nil, &fault.Error{Code: fault.Usage, Source: m.name, Err: err}
+	}
+	g := m.bundle.Golden
+	rows, err := m.goldenTable(ctx, g.Rows)
+	if err != nil {
+		return nil, err
+	}
+	var expected *parity.Table
+	if g.Expected.Name != "" {
+		if expected, err = m.goldenTable(ctx, g.Expected); err != nil {
+			return nil, err
+		}
+	}
+	if tol == nil {
+		tol = &parity.Tolerance{Margin: parity.DefaultTolerance.Margin, Prediction: parity.DefaultTolerance.Prediction}
+		if g.ULPs != nil {
+			tol = &parity.Tolerance{Margin: *g.ULPs, Prediction: *g.ULPs}
+		}
+	}
+	return parity.Check(ctx, rows, expected, *tol, m.Scorers(nil))
+}
+
+func (m *Model) goldenTable(ctx context.Context, f bundle.File) (*parity.Table, error) {
+	t, err := parity.Memory(ctx, m.bundle.Source+"/"+f.Name, f.Data)
+	if err == nil {
+		t.MaxRows = bundle.MaxGoldenRows
+	}
+	return t, err
+}
+
+// BundleInfo describes what came beside a model file.
+type BundleInfo struct {
+	Kind        string              `json:"kind"` // "glulam bundle" or "MLflow model"
+	Version     string              `json:"version,omitempty"`
+	Flavor      string              `json:"flavor,omitempty"` // of MLflow
+	ModelFile   string              `json:"model_file"`
+	Trees       string              `json:"trees,omitempty"`
+	Rename      map[string]string   `json:"rename,omitempty"`
+	Outputs     []string            `json:"outputs,omitempty"`
+	Threshold   *float64            `json:"threshold,omitempty"`
+	Calibration *bundle.Calibration `json:"calibration,omitempty"`
+	GoldenRows  string              `json:"golden_rows,omitempty"` // file
+	Expected    string              `json:"expected,omitempty"`    // file
+	Provenance  []bundle.Note       `json:"provenance,omitempty"`
+}
+
+func (m *Model) bundleInfo() *BundleInfo {
+	b := m.bundle
+	if b == nil {
+		return nil
+	}
+	info := &BundleInfo{
+		Kind: b.Kind, Version: b.Version, Flavor: b.Flavor, ModelFile: b.ModelFile, Trees: b.Trees, Rename: b.Rename,
+		Outputs: b.Outputs, Threshold: b.Threshold, Calibration: b.Calibration, Provenance: b.Provenance,
+	}
+	if b.Golden != nil {
+		info.GoldenRows, info.Expected = b.Golden.Rows.Name, b.Golden.Expected.Name
+	}
+	return info
+}
+
+// Bundle is what came beside the model file; nil: nothing. It must not be changed.
+func (m *Model) Bundle() *bundle.Bundle { return m.bundle }
+
+// Nameless says whether the model's inputs have no names, or placeholders for names: Options.Features may give them some.
+func (m *Model) Nameless() bool { return m.nameless() }
+
+// HasFeature says whether an input has this name.
+func (m *Model) HasFeature(name string) bool { return m.has(name) }
+
+// DefaultOutputs are what a bundle says is to be added by default; nil: nothing.
+func (m *Model) DefaultOutputs() []string {
+	if m.bundle == nil {
+		return nil
+	}
+	return m.bundle.Outputs
+}
+
+// renames are a bundle's, feature to column.
+func (m *Model) renames() map[string]string {
+	if m.bundle == nil {
+		return nil
+	}
+	return m.bundle.Rename
+}
+
+// calibrate replaces predictions by calibrated ones, if the model is.
+func (m *Model) calibrate(predictions, margins []float64) {
+	if m.bundle == nil || m.bundle.Calibration == nil {
+		return
+	}
+	c := m.bundle.Calibration
+	if c.Method == "isotonic" {
+		for i, p := range predictions {
+			predictions[i] = c.Isotonic(p)
+		}
+		return
+	}
+	for i, v := range margins {
+		predictions[i] = -(float64(c.A*v) + c.B)
+	}
+	sigmoid.Predictions(predictions, predictions)
+}
+
+// sigmoid has nothing but the link.
+var sigmoid = &forest.Forest{Outputs: 1, Rounds: 1, Link: forest.Link{Kind: forest.Sigmoid, Param: 1}}
+
+// class is the class that a row's predictions stand for.
+func (m *Model) class(predictions []float64) int32 {
+	if m.bundle == nil || m.bundle.Threshold == nil {
+		return m.forest.Class(predictions)
+	}
+	if predictions[len(predictions)-1] > *m.bundle.Threshold {
+		return 1
+	}
+	return 0
+}

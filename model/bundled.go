@@ -96,6 +96,8 @@ func (m *Model) checkBundle() error {
 	switch {
 	case b.Threshold != nil && (f.Task != forest.TaskBinary || f.PredictionWidth() > 2):
 		return b.Fault(fault.Unsupported, "threshold", "only binary models have a threshold, and this one's objective is %q", f.Objective)
+	case b.Threshold != nil && !(*b.Threshold >= 0 && *b.Threshold <= 1):
+		return b.Fault(fault.Usage, "threshold", "%v is no threshold of a probability: from 0 to 1", *b.Threshold)
 	case b.Calibration != nil && (f.Outputs != 1 || f.PredictionWidth() != 1):
 		return b.Fault(fault.Unsupported, "calibration", "only models with one output are calibrated, this one has %d", max(f.Outputs, f.PredictionWidth()))
 	case slices.Contains(b.Outputs, "class") && !f.HasClass():

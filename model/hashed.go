@@ -1,8 +1,10 @@
 package model
 
 import (
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -45,6 +47,41 @@ func (k *codes) ofHash(text []byte) (float64, bool) {
 		return c, true
 	}
 	return k.unseen, false
+}
+
+// otherForm gives the text that CatBoost hashes for a boolean or a whole number which is written in another way (True, 2.0):
+// "" if v is neither, or is that text itself.
+func otherForm(v string) string {
+	switch v {
+	case "true", "True", "TRUE":
+		return "1"
+	case "false", "False", "FALSE":
+		return "0"
+	}
+	whole, ok := strings.CutSuffix(v, ".0") // as a column of floats is written
+	if !ok {
+		return ""
+	}
+	if _, err := strconv.ParseInt(whole, 10, 64); err != nil {
+		return ""
+	}
+	return whole
+}
+
+// ambiguous refuses a row whose text is no category that the model knows while the number that it stands for is one: CatBoost
+// hashes what the column held in training, text or number, and the model does not say which it was.
+func (c *boundColumn) ambiguous(row int, v string, s *Scores) {
+	if !c.codes.hashes() {
+		return
+	}
+	form := otherForm(v)
+	if form == "" {
+		return
+	}
+	if _, ok := c.codes.ofText(form); ok {
+		s.Refused = append(s.Refused, Refusal{Row: row, Code: fault.WrongType, Field: c.name,
+			Message: fmt.Sprintf("%.60q is no category of the model, but %s is: write integers and booleans as CatBoost does, as whole numbers", v, form)})
+	}
 }
 
 // fitsHash says whether a column of type t, which holds no text, holds values that CatBoost makes texts of.

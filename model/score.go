@@ -272,10 +272,10 @@ func (c *boundColumn) texts(a textArray, first, rows int, dst []float64, width i
 		}
 		v := a.Value(first + i)
 		code, ok := c.codes.ofText(v)
-		if !ok {
-			if !utf8.ValidString(v) {
-				s.Refused = append(s.Refused, Refusal{Row: first + i, Code: fault.BadText, Field: c.name, Message: fmt.Sprintf("%.60q is not UTF-8", v)})
-			}
+		if !ok && !utf8.ValidString(v) {
+			s.Refused = append(s.Refused, Refusal{Row: first + i, Code: fault.BadText, Field: c.name, Message: fmt.Sprintf("%.60q is not UTF-8", v)})
+		} else if !ok {
+			c.ambiguous(first+i, v, s)
 		}
 		dst[i*width] = code
 	}

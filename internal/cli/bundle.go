@@ -86,6 +86,9 @@ func (c *bundleCmd) Run(e *env) error {
 
 // bundle gathers what goes into it.
 func (c *bundleCmd) bundle(ctx context.Context) (*bundle.Bundle, error) {
+	if ext := filepath.Ext(c.Output); slices.Contains([]string{".zip", ".tar", ".gz", ".zst"}, ext) && !strings.HasSuffix(c.Output, ".tar.gz") {
+		return nil, fault.New(fault.Usage, "--output", "%s: a bundle is a .tar.gz, a .tgz, or a folder", ext)
+	}
 	if _, err := os.Lstat(c.Output); err == nil {
 		return nil, fault.New(fault.Conflict, c.Output, "exists already").WithHint("give another name, or remove it first")
 	}

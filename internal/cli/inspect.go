@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ type inspectCmd struct {
 
 // Run shows the model.
 func (c *inspectCmd) Run(e *env) error {
-	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features, Trees: c.Trees, Raw: true})
+	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features, Trees: cmp.Or(c.Trees, "all"), Raw: true})
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,21 @@ func OutputColumns(t *Table, o *Outputs) ([]format.Column, error) {
 	return columnsOf(want), err
 }
 
+// whole refuses a table that has some of a kind's columns and not the others: what is missing would not be compared.
+func whole(t *Table, want []wanted) error {
+	count := map[Kinds]int{}
+	for _, w := range want {
+		count[w.kind]++
+	}
+	for _, w := range want {
+		if count[w.kind] != w.width {
+			return fault.New(fault.Schema, t.Name, "has %d columns of %d like %s", count[w.kind], w.width, w.name).
+				WithHint("give all of them, or none")
+		}
+	}
+	return nil
+}
+
 // plan finds the outputs in a table.
 func plan(t *Table, o *Outputs) (want []wanted, ignored []string, err error) {
 	names := t.Columns()
@@ -100,7 +115,7 @@ func plan(t *Table, o *Outputs) (want []wanted, ignored []string, err error) {
 		}
 	}
 	if len(want) > 0 {
-		return want, ignored, nil
+		return want, ignored, whole(t, want)
 	}
 	if len(names) == 1 && o.Predictions == 1 && o.Has&Prediction != 0 {
 		if v, err := strconv.ParseFloat(names[0], 64); err != nil || v == 0 {

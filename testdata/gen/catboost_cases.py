@@ -33,7 +33,7 @@ BASE = {
 
 
 def table():
-    t = pd.read_csv(HERE / "flights" / "rows.csv", dtype={name: str for name in TEXTS}, keep_default_na=False, na_values=[""])
+    t = pd.read_csv(HERE / "flights" / "rows.csv", dtype={name: str for name in TEXTS}, keep_default_na=False, float_precision="round_trip", na_values=[""])
     return t[t["late"].notna()].reset_index(drop=True)
 
 
@@ -207,7 +207,7 @@ def main():
     write_rows(OUT / "boundary_max.csv", high[1], TEXTS)
     add("nan_max_boundary", "the same for gaps above all borders", highs, high, NUMBERS, formats=both, predict=probability, leaf=False, file="nan_max")
     odd = pd.DataFrame([held.iloc[i % 40] for i in range(60)], columns=held.columns).reset_index(drop=True)
-    strange = ["ZZ", "-1", "1.5", "01", " 1", "1.0", "nan", "NaN", "None", "16777216", "16777217", "-2147483648", "9223372036854775807",
+    strange = ["ZZ", "-1", "1.5", "01", " 1", "1.00", "nan", "NaN", "None", "16777216", "16777217", "-2147483648", "9223372036854775807",
                "x" * 40, "x" * 80, "é", "日本", "a,b", "UA ", "ua"]
     for i in range(60):
         odd.loc[i, some[i % 4]] = strange[i // 3]

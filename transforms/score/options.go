@@ -62,6 +62,9 @@ func (o *Options) Check(m *model.Model) error {
 		if slices.Contains(o.outputs()[:i], k) {
 			return fault.New(fault.Usage, "--outputs", "%q is asked for twice", k)
 		}
+		if o.Raw && (k == "prediction" || k == "class") {
+			return fault.New(fault.Usage, "--outputs", "raw asks for margins only, outputs for %s", k).WithHint("leave one of --raw and --outputs %s out", k)
+		}
 		if k == "prediction" && m.Forest().Link.Kind == forest.LinkUnknown {
 			return fault.New(fault.Usage, "--outputs", "a model with objective %q has margins only", m.Forest().Objective).WithHint("ask for margin")
 		}

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/transforms/block"
 )
 
 // writeFile makes a CSV file of n rows in dir.
@@ -124,5 +127,33 @@ func TestFormatOf(t *testing.T) {
 		if f.Name != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v; want %q", name, f.Name, err, want)
 		}
+	}
+}
+
+// TestChangedWhileRead: a file that is touched or grows after it was planned is found, also after its last piece.
+func TestChangedWhileRead(t *testing.T) {
+	in := writeFile(t, t.TempDir(), "a.csv", 10)
+	units, _, err := plan(t.Context(), PlanOptions{Run: t.Name(), Files: []Input{in}, Format: Format{Name: "csv"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &units[0].Pieces[0]
+	if err := p.unchanged(); err != nil {
+		t.Fatal(err)
+	}
+	f := &readFn{Options: ReadOptions{Run: t.Name(), Format: Format{Name: "csv"}, Columns: []Column{{Column: format.Column{Name: "a", Kind: format.Number}}}}}
+	if err := f.Setup(); err != nil {
+		t.Fatal(err)
+	}
+	touched := false
+	touch := func(block.Block) { // the file changes after its rows were read
+		touched = true
+		if err := os.Chtimes(in.Path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = f.piece(t.Context(), p, block.Origin{}, &Report{}, touch, func(block.Rejected) {})
+	if fault.CodeOf(err) != fault.Changed || !touched {
+		t.Errorf("touched: %t, got %v", touched, err)
 	}
 }

@@ -36,16 +36,16 @@ func nearest(name string, columns []ColumnInfo) string {
 		if other == fold {
 			return c.Name
 		}
-		if d := distance(fold, other, least); d <= least && (best == "" || d < least) {
+		if d := Distance(fold, other, least); d <= least && (best == "" || d < least) {
 			best, least = c.Name, d
 		}
 	}
 	return best
 }
 
-// distance is how many bytes must be put in, left out or replaced to make b of a; any number above most stands for more
+// Distance is how many bytes must be put in, left out or replaced to make b of a; any number above most stands for more
 // than that.
-func distance(a, b string, most int) int {
+func Distance(a, b string, most int) int {
 	if len(a)-len(b) > most || len(b)-len(a) > most {
 		return most + 1
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/prep"
 )
@@ -86,7 +87,7 @@ func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, 
 	}
 	at := make(map[string][]int, schema.NumFields())
 	for i, f := range schema.Fields() {
-		if f.Metadata.FindKey("glulam.raw") < 0 && f.Metadata.FindKey("glulam.raw_row") < 0 {
+		if f.Metadata.FindKey(format.MetaRaw) < 0 && f.Metadata.FindKey(format.MetaRawRow) < 0 {
 			at[f.Name] = append(at[f.Name], i)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"github.com/apache/arrow-go/v18/arrow/float16"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"pgregory.net/rapid"
 
@@ -198,5 +199,15 @@ func TestBadText(t *testing.T) {
 		if s.Margin[0] != 1 || s.Margin[2] != 0 {
 			t.Errorf("%s: other rows: %v", name, s.Margin)
 		}
+	}
+}
+
+// TestGatherHalf: the smallest halves, which Arrow's own conversion loses.
+func TestGatherHalf(t *testing.T) {
+	b := array.NewFloat16Builder(memory.DefaultAllocator)
+	defer b.Release()
+	b.AppendValues([]float16.Num{float16.FromLEBytes([]byte{1, 0}), float16.FromLEBytes([]byte{0xff, 0x83})}, nil)
+	if got, want := echoColumn(t, forest.Feature{}, b.NewArray()).Margin, []float64{0x1p-24, -0x3ffp-24}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

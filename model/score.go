@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format/number"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/prep"
 )
@@ -146,8 +147,8 @@ func grow[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// number is any Arrow array of values that convert to float64.
-type number interface {
+// numeric is any Arrow array of values that convert to float64.
+type numeric interface {
 	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
@@ -205,7 +206,7 @@ func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, wi
 	return nil
 }
 
-func values[T number](v []T, a arrow.Array, first, rows int, dst []float64, width int) {
+func values[T numeric](v []T, a arrow.Array, first, rows int, dst []float64, width int) {
 	v = v[first : first+rows]
 	for i, x := range v {
 		dst[i*width] = float64(x)
@@ -231,7 +232,7 @@ func eachNumber(col arrow.Array, first, rows int, dst []float64, width int) bool
 			return 0
 		}
 	case *array.Float16:
-		at = func(i int) float64 { return float64(a.Value(i).Float32()) }
+		at = func(i int) float64 { return number.Half(a.Value(i).Uint16()) }
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
 		at = func(i int) float64 { return decimal128Value(a.Value(i), scale) }

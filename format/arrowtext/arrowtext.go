@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format/number"
 )
 
 // AppendCSV appends value i of arr to dst as the text of a CSV cell, which the caller quotes if it must. A null appends
@@ -99,7 +100,7 @@ func appendValue(dst []byte, arr arrow.Array, i int, f form) ([]byte, error) {
 	case *array.Uint64:
 		return strconv.AppendUint(dst, a.Value(i), 10), nil
 	case *array.Float16:
-		return f.float(dst, half(a.Value(i).Uint16()), 32), nil
+		return f.float(dst, number.Half(a.Value(i).Uint16()), 32), nil
 	case *array.Float32:
 		return f.float(dst, float64(a.Value(i)), 32), nil
 	case *array.Float64:

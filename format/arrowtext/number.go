@@ -55,27 +55,6 @@ func (f form) infinity(dst []byte, sign string) []byte {
 	return append(append(append(dst, '"'), sign...), `Infinity"`...)
 }
 
-// half is the value of an IEEE 754 half. Arrow's own conversion loses the subnormal ones.
-func half(bits uint16) float64 {
-	exp, frac := int(bits>>10&0x1f), float64(bits&0x3ff)
-	var v float64
-	switch exp {
-	case 0:
-		v = math.Ldexp(frac, -24)
-	case 0x1f:
-		v = math.Inf(1)
-		if frac != 0 {
-			v = math.NaN()
-		}
-	default:
-		v = math.Ldexp(1024+frac, exp-25)
-	}
-	if bits>>15 != 0 {
-		v = -v
-	}
-	return v
-}
-
 // appendDecimal appends digits, a whole number that may have a minus, times ten to the minus scale of the type. Arrow's
 // own ToString goes through a binary float for some widths.
 func appendDecimal(dst []byte, digits string, dt arrow.DataType) []byte {

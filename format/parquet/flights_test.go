@@ -19,11 +19,11 @@ func TestFlights(t *testing.T) {
 	const folder = "../../testdata/flights/"
 	data, err := os.ReadFile(folder + "rows.parquet")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	text, err := os.Open(folder + "rows.csv")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer text.Close()
 	rows, err := csv.NewReader(text).ReadAll()

@@ -8,6 +8,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/glulam/glulam/format/number"
 )
 
 // numbers is an output of Kind Number: float64 without nulls, NaN for missing. dense appends the values that are there,
@@ -119,31 +121,10 @@ func widenBool(src *fixed[bool]) func([]float64) ([]float64, error) {
 func widenHalf(src *fixedBytes) func([]float64) ([]float64, error) {
 	return func(dst []float64) ([]float64, error) {
 		for i := 0; i < len(src.data); i += 2 {
-			dst = append(dst, half(uint16(src.data[i])|uint16(src.data[i+1])<<8))
+			dst = append(dst, number.Half(uint16(src.data[i])|uint16(src.data[i+1])<<8))
 		}
 		return dst, nil
 	}
-}
-
-// half is the value of an IEEE 754 half, exactly. Arrow's own conversion loses the subnormal ones.
-func half(b uint16) float64 {
-	exp, frac := int(b>>10&0x1f), float64(b&0x3ff)
-	var v float64
-	switch exp {
-	case 0:
-		v = math.Ldexp(frac, -24)
-	case 0x1f:
-		v = math.Inf(1)
-		if frac != 0 {
-			v = math.NaN()
-		}
-	default:
-		v = math.Ldexp(1024+frac, exp-25)
-	}
-	if b>>15 != 0 {
-		v = -v
-	}
-	return v
 }
 
 // scaleInt converts decimals stored as integers.

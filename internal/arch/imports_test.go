@@ -20,6 +20,8 @@ var layers = []layer{
 	{"model/bundle", []string{"fault"}, "reads what is around a model file, and no model"},
 	{"model/parity", []string{"fault", "format", "model/forest"}, "compares numbers, whoever made them"},
 	{"model/forest", []string{"fault"}, "the definition of right depends on nothing but the error type"},
+	{"model/internal/hostile", []string{"fault", "model/forest", "model/prep"}, "what the parsers' tests have in common"},
+	{"model/internal/allfloats", nil, "a test of functions"},
 	{"model/internal/jsonread", []string{"fault"}, "reads JSON, whoever wrote it"},
 	{"model/lightgbm", []string{"fault", "model/forest", "model/internal/jsonread"}, "a parser turns bytes into a forest, nothing else"},
 	{"model/catboost", []string{"fault", "model/forest", "model/internal/jsonread"}, "a parser turns bytes into a forest, nothing else"},

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
 )
 
 // tokenOf gives where a node starts; otherwise for one that is nowhere.
@@ -89,29 +90,9 @@ func nearest(name string, names []string) string {
 	}
 	flat := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
 	for _, n := range names {
-		if d := distance(flat, n); d < least {
+		if d := format.Distance(flat, n, least-1); d < least {
 			best, least = n, d
 		}
 	}
 	return best
-}
-
-// distance is how many letters have to be put in, left out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }

@@ -2,18 +2,13 @@ package catboost
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"os"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 // seeds are small models of every shape, in both formats.
@@ -51,32 +46,7 @@ func TestCut(t *testing.T) {
 // TestMutants spoils real files in many ways. What comes out is an error or a forest that can be evaluated. GLULAM_MUTANTS
 // says how many of each file there are to be.
 func TestMutants(t *testing.T) {
-	mutants := uint64(1000)
-	if s := os.Getenv("GLULAM_MUTANTS"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mutants = n
-	}
-	for name, data := range seeds(t) {
-		t.Run(name, func(t *testing.T) {
-			var seed uint64
-			defer func() {
-				if r := recover(); r != nil || t.Failed() {
-					t.Errorf("seed %d: %v", seed, r)
-				}
-			}()
-			for ; seed < mutants; seed++ {
-				r := rand.New(rand.NewPCG(seed, 0))
-				spoiled := append([]byte(nil), data...)
-				for range 1 + r.IntN(3) {
-					spoiled = mutate(r, spoiled)
-				}
-				parseSafely(t, spoiled)
-			}
-		})
-	}
+	hostile.Mutants(t, seeds(t), 1000, 3, mutate, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
 
 func mutate(r *rand.Rand, b []byte) []byte {
@@ -120,50 +90,24 @@ func number(r *rand.Rand, b []byte, at int) []byte {
 	return []byte(string(b[:i]) + numbers[r.IntN(len(numbers))] + string(b[at:]))
 }
 
-type tester interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // parseSafely parses anything and checks what must hold of anything.
-func parseSafely(t tester, data []byte) {
+func parseSafely(t hostile.TB, data []byte) {
 	t.Helper()
 	f, err := Parse(data, "model.json")
 	if err != nil {
 		checkError(t, err)
 		return
 	}
-	if err := f.Validate(); err != nil {
-		t.Fatalf("an accepted forest is not valid: %v", err)
-	}
-	const rows = 4
-	x := make([]float64, rows*len(f.Features))
-	for i := range x {
-		x[i] = [...]float64{0, math.NaN(), math.Inf(1), -1, 2, 1e300}[i%6]
-	}
-	reference := forest.NewReference(f)
-	margins := make([]float64, rows*f.Outputs)
-	reference.Margins(x, rows, margins)
-	f.Predictions(margins, margins)
-	reference.LeafIndices(x, rows, make([]int32, rows*len(f.Trees)))
+	hostile.Evaluate(t, f, nil, forest.MaxFeatures)
 }
 
-func checkError(t tester, err error) {
+func checkError(t hostile.TB, err error) {
 	t.Helper()
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Source == "" || e.Hint == "" || e.Code != fault.Corrupt && e.Code != fault.Unsupported && e.Code != fault.TooLarge {
-		t.Fatalf("not an error that helps: %#v", err)
-	}
-	if len(err.Error()) > 2000 {
-		t.Fatalf("too long an error: %v", err)
-	}
+	hostile.Error(t, err, "")
 }
 
 // TestMemory holds hostile files to memory in proportion to their size.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short runs are for the race detector, whose own memory counts here")
-	}
 	const n = 1 << 16
 	model := func(from, to string) []byte {
 		if !strings.Contains(small, from) {
@@ -177,7 +121,7 @@ func TestMemory(t *testing.T) {
 		trees.WriteString(`{"leaf_values":[1]},`)
 	}
 	split := `{"border":0.10000000149011612,"float_feature_index":0,"split_index":1,"split_type":"FloatFeature"},`
-	for name, data := range map[string][]byte{
+	files := map[string][]byte{
 		"flat index":      model(`"flat_feature_index":1`, `"flat_feature_index":2147483647`),
 		"one-hot values":  model(`[-5,7]`, "[-5,7,"+strings.TrimSuffix(values.String(), ",")+"]"),
 		"many trees":      model(`"oblivious_trees":[`, `"oblivious_trees":[`+trees.String()),
@@ -189,18 +133,8 @@ func TestMemory(t *testing.T) {
 		"bin of zeros":    append([]byte("CBM1\x00\x00\x01\x00"), make([]byte, n)...),
 		"bin of ones":     append([]byte("CBM1\x00\x00\x01\x00"), []byte(strings.Repeat("\x01\x00", n/2))...),
 		"bin of fours":    append([]byte("CBM1\x00\x00\x01\x00"), []byte(strings.Repeat("\x04\x00\x00\x00", n/4))...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			parseSafely(t, data)
-			runtime.ReadMemStats(&after)
-			const fixed = 1 << 18
-			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(100*len(data)+fixed) {
-				t.Errorf("%d bytes for a file of %d", used, len(data))
-			}
-		})
 	}
+	hostile.Memory(t, files, 100, 1<<18, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
 
 func FuzzParse(f *testing.F) {

@@ -55,7 +55,7 @@ func (r *Reference) fill(s *scratch, x []float64, n int) {
 	for i := range n {
 		row := x[i*width : (i+1)*width]
 		for j, feature := range r.used {
-			s.columns[j*r.block+i] = r.f.prepare(row[feature])
+			s.columns[j*r.block+i] = r.f.Prepare(row[feature])
 		}
 	}
 }

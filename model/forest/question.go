@@ -1,27 +1,12 @@
 package forest
 
-// prepare gives a feature's value as the trees look at it: see Forest.ZeroBand and Forest.Input.
-func (f *Forest) prepare(v float64) float64 {
+// Prepare gives a feature's value as the trees look at it: see Forest.ZeroBand and Forest.Input.
+func (f *Forest) Prepare(v float64) float64 {
 	if v <= f.ZeroBand && v >= -f.ZeroBand {
 		v = 0
 	}
 	if f.Input == Float32 {
 		v = float64(float32(v))
-	}
-	return v
-}
-
-// LinearValue is the value of a leaf with a linear model (see [Linear]) for a prepared row; leaf counts over the whole
-// forest. Forest.Linear must not be nil.
-func (f *Forest) LinearValue(leaf int, x []float64) float64 {
-	l := f.Linear
-	v := l.Const[leaf]
-	for i := l.Start[leaf]; i < l.Start[leaf+1]; i++ {
-		c := x[l.Feature[i]]
-		if c != c {
-			return f.Leaves[leaf]
-		}
-		v += float64(l.Coeff[i] * c) // the conversion keeps the compiler from fusing: arm64 would
 	}
 	return v
 }
@@ -84,21 +69,4 @@ func (f *Forest) has(s *Set, v float64) bool {
 	}
 	c := uint32(v)
 	return c>>5 < uint32(s.Len) && f.Words[uint32(s.First)+c>>5]>>(c&31)&1 == 1
-}
-
-// addTerms adds the linear terms of a row, which is not prepared, to its sums.
-func (f *Forest) addTerms(x, sums []float64) {
-	k := len(sums)
-	for j, v := range x {
-		if v = f.prepare(v); v != v {
-			continue
-		}
-		for o, c := range f.Terms.Coeff[j*k : (j+1)*k] {
-			if f.Sum == Float32 {
-				sums[o] = float64(float32(sums[o]) + float32(float32(c)*float32(v)))
-			} else {
-				sums[o] += float64(c * v)
-			}
-		}
-	}
 }

@@ -77,14 +77,7 @@ func (r *Reference) Margins(x []float64, rows int, out []float64) {
 		n := min(r.block, rows-first)
 		x, sums := x[first*width:(first+n)*width], out[first*k:(first+n)*k]
 		for i := range n {
-			if f.Base != nil {
-				copy(sums[i*k:(i+1)*k], f.Base)
-			} else {
-				clear(sums[i*k : (i+1)*k])
-			}
-			if f.Terms != nil {
-				f.addTerms(x[i*width:(i+1)*width], sums[i*k:(i+1)*k])
-			}
+			f.StartSums(sums[i*k:(i+1)*k], x[i*width:(i+1)*width])
 		}
 		if n > fewRows {
 			r.deal(s, x, n, func(t, leaf int, rows []uint16) { r.addDealt(s, sums, t, leaf, rows) })
@@ -93,10 +86,7 @@ func (r *Reference) Margins(x []float64, rows int, out []float64) {
 				r.walk(s, x[i*width:(i+1)*width], sums[i*k:(i+1)*k])
 			}
 		}
-		if f.Average == AverageMargin {
-			f.Sum.divide(sums, f.Rounds)
-		}
-		f.scaleAndShift(sums)
+		f.EndSums(sums)
 	}
 }
 
@@ -104,21 +94,11 @@ func (r *Reference) Margins(x []float64, rows int, out []float64) {
 func (r *Reference) walk(s *scratch, x, sum []float64) {
 	f := r.f
 	for j, v := range x {
-		s.row[j] = f.prepare(v)
+		s.row[j] = f.Prepare(v)
 	}
 	for t := range f.Trees {
 		tr := &f.Trees[t]
-		leaf := int(tr.FirstLeaf + f.leaf(tr.Root, s.row))
-		switch {
-		case f.LeafWidth > 1:
-			for o := range sum {
-				sum[o] = f.Sum.add(sum[o], f.Leaves[leaf*f.LeafWidth+o])
-			}
-		case f.Linear != nil:
-			sum[tr.Output] = f.Sum.add(sum[tr.Output], f.LinearValue(leaf, s.row))
-		default:
-			sum[tr.Output] = f.Sum.add(sum[tr.Output], f.Leaves[leaf])
-		}
+		f.AddLeaf(sum, t, int(tr.FirstLeaf+f.leaf(tr.Root, s.row)), s.row)
 	}
 }
 
@@ -175,53 +155,12 @@ func (r *Reference) LeafIndices(x []float64, rows int, out []int32) {
 		}
 		for i := range n {
 			for j, v := range x[i*width : (i+1)*width] {
-				s.row[j] = f.prepare(v)
+				s.row[j] = f.Prepare(v)
 			}
 			for t := range f.Trees {
 				tr := &f.Trees[t]
 				found(t, int(tr.FirstLeaf+f.leaf(tr.Root, s.row)), first+i)
 			}
-		}
-	}
-}
-
-func (p Precision) add(a, b float64) float64 {
-	if p == Float32 {
-		return float64(float32(a) + float32(b))
-	}
-	return a + b
-}
-
-// scaleAndShift applies Scale and Bias to rows of sums.
-func (f *Forest) scaleAndShift(sums []float64) {
-	if f.Scale != 0 && f.Scale != 1 {
-		for i, s := range sums {
-			sums[i] = f.Sum.multiply(s, f.Scale)
-		}
-	}
-	if f.Bias == nil {
-		return
-	}
-	for i := 0; i < len(sums); i += f.Outputs {
-		for k, b := range f.Bias {
-			sums[i+k] = f.Sum.add(sums[i+k], b)
-		}
-	}
-}
-
-func (p Precision) multiply(a, b float64) float64 {
-	if p == Float32 {
-		return float64(float32(a) * float32(b))
-	}
-	return float64(a * b) // the conversion keeps the compiler from fusing it with what follows
-}
-
-func (p Precision) divide(sums []float64, by int) {
-	for i := range sums {
-		if p == Float32 {
-			sums[i] = float64(float32(sums[i]) / float32(by))
-		} else {
-			sums[i] /= float64(by)
 		}
 	}
 }

@@ -135,11 +135,11 @@ func (c *columns) derive(dst, row []float64, f *forest.Forest) {
 		switch col.kind {
 		case numbers:
 		case zeros:
-			if p := prepare(f, v); p <= forest.ZeroThreshold && p >= -forest.ZeroThreshold {
+			if p := f.Prepare(v); p <= forest.ZeroThreshold && p >= -forest.ZeroThreshold {
 				v = 0
 			}
 		default:
-			v = col.code(prepare(f, v))
+			v = col.code(f.Prepare(v))
 		}
 		dst[i] = v
 	}

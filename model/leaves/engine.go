@@ -24,6 +24,7 @@ type Engine struct {
 type scratch struct {
 	x    []float64 // its derived columns; nil if the library gets the caller's row
 	leaf []float64 // its leaf in each tree: the library gives indices as float64
+	row  []float64 // the row as linear leaves look at it; empty if there are none
 }
 
 // New makes the engine of a forest, which must be valid ([forest.Forest.Validate]) and is kept, not copied. It takes time
@@ -43,6 +44,9 @@ func New(f *forest.Forest) (*Engine, error) {
 	e := &Engine{f: f, cols: cols}
 	e.scratch.New = func() any {
 		s := &scratch{leaf: make([]float64, len(f.Trees))}
+		if f.Linear != nil {
+			s.row = make([]float64, len(f.Features))
+		}
 		if !cols.direct {
 			s.x = make([]float64, cols.width)
 		}
@@ -98,7 +102,7 @@ func (e *Engine) Margins(x []float64, rows int, out []float64) {
 	for i := range rows {
 		row := x[i*width : (i+1)*width]
 		e.decide(s, row)
-		addLeaves(e.f, s.leaf, row, out[i*k:(i+1)*k])
+		e.add(s, row, out[i*k:(i+1)*k])
 	}
 }
 

@@ -23,9 +23,9 @@ func TestUpperEndIsAnEdge(t *testing.T) {
 		}
 		left := func(x float64) bool {
 			if op == forest.Less {
-				return prepare(f, x) < limit
+				return f.Prepare(x) < limit
 			}
-			return prepare(f, x) <= limit
+			return f.Prepare(x) <= limit
 		}
 		end := upperEnd(f, op, limit)
 		for _, x := range []float64{end, math.Nextafter(end, math.Inf(1)), math.Nextafter(end, math.Inf(-1)), number(t, "x", []float64{end, limit})} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 const dumps = "../../testdata/lightgbm-dump"
@@ -201,7 +202,7 @@ func TestDumpMutants(t *testing.T) {
 	}
 }
 
-func parseDumpSafely(t tester, data []byte) {
+func parseDumpSafely(t hostile.TB, data []byte) {
 	t.Helper()
 	f, err := ParseDump(data, "model.txt")
 	if err != nil {

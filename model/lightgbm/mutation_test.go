@@ -1,19 +1,14 @@
 package lightgbm
 
 import (
-	"errors"
-	"math"
 	"math/rand/v2"
-	"os"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 // TestCut cuts real files off after each of their bytes. What is left is refused, unless it is the file that LightGBM's C
@@ -66,33 +61,10 @@ func TestCutFlights(t *testing.T) {
 // TestMutants spoils real files in many ways. What comes out is an error or a forest that can be evaluated. GLULAM_MUTANTS
 // says how many of each file there are to be.
 func TestMutants(t *testing.T) {
-	mutants := uint64(3000)
-	if s := os.Getenv("GLULAM_MUTANTS"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mutants = n
-	}
-	for name, data := range realModels(t) {
-		t.Run(name, func(t *testing.T) {
-			var seed uint64
-			defer func() {
-				if r := recover(); r != nil || t.Failed() {
-					t.Errorf("seed %d: %v", seed, r)
-				}
-			}()
-			for ; seed < mutants; seed++ {
-				r := rand.New(rand.NewPCG(seed, 0))
-				text := string(data)
-				for range 1 + r.IntN(4) {
-					text = mutate(r, text)
-				}
-				parseSafely(t, []byte(text))
-			}
-		})
-	}
+	hostile.Mutants(t, realModels(t), 3000, 4, mutateText, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
+
+func mutateText(r *rand.Rand, b []byte) []byte { return []byte(mutate(r, string(b))) }
 
 func mutate(r *rand.Rand, s string) string {
 	at := r.IntN(len(s))
@@ -127,13 +99,8 @@ func replaceWord(s string, i int, word string) string {
 	return s[:i] + word + s[end:]
 }
 
-type tester interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // parseSafely parses anything and checks what must hold of anything.
-func parseSafely(t tester, data []byte) {
+func parseSafely(t hostile.TB, data []byte) {
 	t.Helper()
 	f, err := Parse(data, "model.txt")
 	if err != nil {
@@ -144,42 +111,22 @@ func parseSafely(t tester, data []byte) {
 }
 
 // checkForest evaluates an accepted forest.
-func checkForest(t tester, f *forest.Forest) {
+func checkForest(t hostile.TB, f *forest.Forest) {
 	t.Helper()
-	if err := f.Validate(); err != nil {
-		t.Fatalf("an accepted forest is not valid: %v", err)
-	}
-	const rows = 4
-	x := make([]float64, rows*len(f.Features))
-	for i := range x {
-		x[i] = [...]float64{0, math.NaN(), math.Inf(1), -1, 2, 1e300}[i%6]
-	}
-	reference := forest.NewReference(f)
-	reference.Margins(x, rows, make([]float64, rows*f.Outputs))
-	reference.LeafIndices(x, rows, make([]int32, rows*len(f.Trees)))
+	hostile.Evaluate(t, f, nil, forest.MaxFeatures)
 }
 
-func checkError(t tester, err error) {
+func checkError(t hostile.TB, err error) {
 	t.Helper()
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Source != "model.txt" && !strings.HasSuffix(e.Source, ".txt") || e.Hint == "" ||
-		e.Code != fault.Corrupt && e.Code != fault.Unsupported && e.Code != fault.TooLarge {
-		t.Fatalf("not an error that helps: %#v", err)
-	}
-	if len(err.Error()) > 2000 {
-		t.Fatalf("too long an error: %v", err)
-	}
+	hostile.Error(t, err, ".txt")
 }
 
 // TestMemory holds hostile files to memory in proportion to their size.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short runs are for the race detector, whose own memory counts here")
-	}
 	const header = "tree\nversion=v4\nnum_class=1\nmax_feature_idx=0\nfeature_names=a\nfeature_infos=none\n\n"
 	tree := func(lines string) string { return header + "Tree=0\n" + lines + "\n" + tailLine }
 	const n = 1 << 16
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"num_leaves":      tree("num_leaves=2147483647\nnum_cat=0\nleaf_value=1\n"),
 		"num_cat":         tree("num_leaves=1\nnum_cat=2147483646\nleaf_value=1\ncat_boundaries=0 2147483647\n"),
 		"cat_threshold":   tree("num_leaves=1\nnum_cat=1\nleaf_value=1\ncat_boundaries=0 2147483647\ncat_threshold=1\n"),
@@ -194,17 +141,6 @@ func TestMemory(t *testing.T) {
 		"deep lists":      header + strings.Replace(tailLine, "null", strings.Repeat("[", n), 1),
 		"empty lines":     header + strings.Repeat("\n", n) + tailLine,
 		"spaces":          tree("num_leaves=1\nnum_cat=0\nleaf_value=" + strings.Repeat(" ", n) + "1\n"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			data := []byte(text)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			parseSafely(t, data)
-			runtime.ReadMemStats(&after)
-			const fixed = 1 << 20 // what the process does beside
-			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(60*len(data)+fixed) {
-				t.Errorf("%d bytes for a file of %d", used, len(data))
-			}
-		})
 	}
+	hostile.Memory(t, files, 60, 1<<20, func(t *testing.T, data []byte) { parseSafely(t, data) }) // a MiB: what the process does beside
 }

@@ -1,19 +1,15 @@
 package onnx
 
 import (
-	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 
-	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
-	"github.com/glulam/glulam/model/prep"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 // realModels are the smaller ones of the converters' and ours.
@@ -57,35 +53,12 @@ func TestCut(t *testing.T) {
 // TestMutants spoils real files in many ways. What comes out is an error or a model that can be evaluated. GLULAM_MUTANTS
 // says how many of each file there are to be.
 func TestMutants(t *testing.T) {
-	mutants := uint64(150)
-	if s := os.Getenv("GLULAM_MUTANTS"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mutants = n
-	}
 	accepted := 0
-	for name, data := range realModels(t) {
-		t.Run(name, func(t *testing.T) {
-			var seed uint64
-			defer func() {
-				if r := recover(); r != nil || t.Failed() {
-					t.Errorf("seed %d: %v", seed, r)
-				}
-			}()
-			for ; seed < mutants; seed++ {
-				r := rand.New(rand.NewPCG(seed, 0))
-				spoiled := data
-				for range 1 + r.IntN(3) {
-					spoiled = mutate(r, spoiled)
-				}
-				if parseSafely(t, spoiled) {
-					accepted++
-				}
-			}
-		})
-	}
+	hostile.Mutants(t, realModels(t), 150, 3, mutate, func(t *testing.T, data []byte) {
+		if parseSafely(t, data) {
+			accepted++
+		}
+	})
 	t.Logf("%d mutants are accepted", accepted)
 }
 
@@ -179,43 +152,14 @@ func parseSafely(t testing.TB, data []byte) bool {
 		checkError(t, err)
 		return false
 	}
-	if err := f.Validate(); err != nil {
-		t.Fatalf("an accepted forest is not valid: %v", err)
-	}
-	const rows = 4
-	odd := func(n int) []float64 {
-		x := make([]float64, rows*n)
-		for i := range x {
-			x[i] = [...]float64{0, math.NaN(), math.Inf(1), -1, 2, 1e300}[i%6]
-		}
-		return x
-	}
-	x := odd(len(f.Features))
-	if g != nil {
-		if err := g.Validate(len(f.Features)); err != nil {
-			t.Fatalf("accepted steps are not valid: %v", err)
-		}
-		if g.Columns() < 1<<16 {
-			g.Run(odd(len(g.Inputs)), rows, x, &prep.Scratch{})
-		}
-	}
-	reference := forest.NewReference(f)
-	margins := make([]float64, rows*f.Outputs)
-	reference.Margins(x, rows, margins)
-	predictions := make([]float64, rows*f.PredictionWidth())
-	f.Predictions(predictions, margins)
-	if f.HasClass() {
-		f.Class(predictions[:f.PredictionWidth()])
-	}
+	hostile.Evaluate(t, f, g, forest.MaxFeatures)
 	return true
 }
 
 func checkError(t testing.TB, err error) {
 	t.Helper()
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Source != "m.onnx" && !strings.HasSuffix(e.Source, ".onnx") || e.Hint == "" || e.Field == "" ||
-		e.Code != fault.Corrupt && e.Code != fault.Unsupported && e.Code != fault.TooLarge {
-		t.Fatalf("not an error that helps: %#v", err)
+	if e := hostile.Error(t, err, ".onnx"); e.Field == "" {
+		t.Fatalf("an error without a place: %v", err)
 	}
 	if len(err.Error()) > 1000 {
 		t.Fatalf("too long an error: %v", err)
@@ -224,9 +168,6 @@ func checkError(t testing.TB, err error) {
 
 // TestMemory holds hostile files to memory in proportion to their size.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short runs are for the race detector, whose own memory counts here")
-	}
 	const n = 1 << 14
 	numbers := func(f func(i int) int) []int {
 		out := make([]int, n)
@@ -251,7 +192,7 @@ func TestMemory(t *testing.T) {
 	for i := range n {
 		sets = append(sets, float64(i*100), math.NaN())
 	}
-	for name, data := range map[string][]byte{
+	files := map[string][]byte{
 		"many trees":        regressor(manyLeaves),
 		"sparse ids":        regressor(pairs{"nodes_nodeids": []int{0, 1 << 40, 1 << 50}, "nodes_truenodeids": []int{1 << 40, 0, 0}, "nodes_falsenodeids": []int{1 << 50, 0, 0}, "target_nodeids": []int{1 << 40, 1 << 50}}),
 		"many outputs":      regressor(manyLeaves.with(pairs{"n_targets": 65536})),
@@ -260,16 +201,7 @@ func TestMemory(t *testing.T) {
 		"wide input":        spec{inputs: [][]byte{infoBytes("X", typeFloat, -1, 1<<16)}, nodes: [][]byte{nodeBytes("TreeEnsembleRegressor", ml, []string{"X"}, []string{"Y"}, stump)}}.bytes(),
 		"membership values": ensemble5(pairs{"membership_values": tensorBytes("", typeFloat, []int64{int64(len(sets))}, field(4, make([]byte, 4*len(sets))))}),
 		"deep":              field(7, field(7, field(7, field(7)))),
-	} {
-		t.Run(name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			parseSafely(t, data)
-			runtime.ReadMemStats(&after)
-			const fixed = 40 << 20 // of wide inputs, whose width is a number
-			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(200*len(data)+fixed) {
-				t.Errorf("%d bytes for a file of %d", used, len(data))
-			}
-		})
 	}
+	const fixed = 40 << 20 // of wide inputs, whose width is a number
+	hostile.Memory(t, files, 200, fixed, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }

@@ -1,16 +1,11 @@
 package sklearn
 
 import (
-	"errors"
-	"math"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/glulam/glulam/fault"
-	"github.com/glulam/glulam/model/forest"
-	"github.com/glulam/glulam/model/prep"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 // realModels are small golden models that say all there is to say, by name.
@@ -55,25 +50,10 @@ func TestCut(t *testing.T) {
 
 // TestMutants spoils real documents in many ways. What comes out is an error or a model that can be evaluated.
 func TestMutants(t *testing.T) {
-	for name, data := range realModels(t) {
-		t.Run(name, func(t *testing.T) {
-			var seed uint64
-			defer func() {
-				if r := recover(); r != nil || t.Failed() {
-					t.Errorf("seed %d: %v", seed, r)
-				}
-			}()
-			for ; seed < 1500; seed++ {
-				r := rand.New(rand.NewPCG(seed, 0))
-				text := string(data)
-				for range 1 + r.IntN(3) {
-					text = mutate(r, text)
-				}
-				parseSafely(t, []byte(text))
-			}
-		})
-	}
+	hostile.Mutants(t, realModels(t), 1500, 3, mutateText, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
+
+func mutateText(r *rand.Rand, b []byte) []byte { return []byte(mutate(r, string(b))) }
 
 func mutate(r *rand.Rand, s string) string {
 	at := r.IntN(len(s))
@@ -99,69 +79,29 @@ func mutate(r *rand.Rand, s string) string {
 	return s[:begin] + numbers[r.IntN(len(numbers))] + s[min(stop, len(s)):]
 }
 
-type tester interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // parseSafely parses anything and checks what must hold of anything.
-func parseSafely(t tester, data []byte) {
+func parseSafely(t hostile.TB, data []byte) {
 	t.Helper()
 	f, g, err := Parse(data, "model.json")
 	if err != nil {
 		checkError(t, err)
 		return
 	}
-	if err := f.Validate(); err != nil {
-		t.Fatalf("an accepted forest is not valid: %v", err)
-	}
-	const rows = 4
-	if int64(f.Outputs)*rows > 1<<20 || int64(len(f.Features))*rows > 1<<20 {
-		return
-	}
-	x := make([]float64, rows*len(f.Features))
-	fill(x)
-	if g != nil {
-		if err := g.Validate(len(f.Features)); err != nil {
-			t.Fatalf("an accepted graph is not valid: %v", err)
-		}
-		in := make([]float64, rows*len(g.Inputs))
-		fill(in)
-		g.Run(in, rows, x, new(prep.Scratch))
-	}
-	reference := forest.NewReference(f)
-	margins := make([]float64, rows*f.Outputs)
-	reference.Margins(x, rows, margins)
-	reference.LeafIndices(x, rows, make([]int32, rows*len(f.Trees)))
-	f.Predictions(margins, margins)
+	hostile.Evaluate(t, f, g, 1<<18)
 }
 
-func fill(x []float64) {
-	for i := range x {
-		x[i] = [...]float64{0, math.NaN(), math.Inf(1), -1, 2, 1e300}[i%6]
-	}
-}
-
-func checkError(t tester, err error) {
+func checkError(t hostile.TB, err error) {
 	t.Helper()
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Source != "model.json" || e.Hint == "" ||
-		e.Code != fault.Corrupt && e.Code != fault.Unsupported && e.Code != fault.TooLarge {
-		t.Fatalf("not an error that helps: %#v", err)
-	}
-	if len(err.Error()) > 2000 {
-		t.Fatalf("too long an error: %v", err)
+	if e := hostile.Error(t, err, "model.json"); e.Source != "model.json" {
+		t.Fatalf("source %q", e.Source)
 	}
 }
 
 // TestMemory holds hostile documents to memory in proportion to their size.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short runs are for the race detector, whose own memory counts here")
-	}
 	const n = 1 << 16
 	with := func(old, new string) string { return strings.Replace(small, old, new, 1) }
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"outputs":   with(`"outputs":1`, `"outputs":65536`),
 		"rounds":    with(`"rounds":2`, `"rounds":4000000`),
 		"child":     with(`"right":[1,4]`, `"right":[1,2147483647]`),
@@ -176,20 +116,10 @@ func TestMemory(t *testing.T) {
 		"spaces":    with(`"base":[`, `"base":[`+strings.Repeat(" ", n)),
 		"backslash": with(`"a"`, `"`+strings.Repeat(`\\`, n)+`"`),
 		"repeated":  with(`"version":1`, strings.Repeat(`"version":1,`, n/8)+`"version":1`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			data := []byte(text)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			_, _, err := Parse(data, "model.json")
-			runtime.ReadMemStats(&after)
-			if err != nil {
-				checkError(t, err)
-			}
-			const fixed = 1 << 16
-			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(40*len(data)+fixed) {
-				t.Errorf("%d bytes for a file of %d", used, len(data))
-			}
-		})
 	}
+	hostile.Memory(t, files, 40, 1<<16, func(t *testing.T, data []byte) {
+		if _, _, err := Parse(data, "model.json"); err != nil {
+			checkError(t, err)
+		}
+	})
 }

@@ -2,24 +2,19 @@ package xgboost
 
 import (
 	"bytes"
-	"errors"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/glulam/glulam/fault"
-	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/internal/hostile"
 )
 
 const goldens = "../../testdata/xgboost/"
 
 // smallModels are files of each kind, small enough to be spoiled in many ways.
-func smallModels(t tester) map[string][]byte {
+func smallModels(t hostile.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
 	for _, pattern := range []string{"one_*", "v17_one_*", "no_trees*", "linear*", "vector_one_leaf*", "v21_vector_one_leaf*", "v17_category_onehot.ubj", "text_json.json", "text_ubj.ubj", "v21_dart.json", "vector_dart.ubj"} {
@@ -67,31 +62,7 @@ func TestMutants(t *testing.T) {
 	if testing.Short() {
 		mutants = 100
 	}
-	if s := os.Getenv("GLULAM_MUTANTS"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mutants = n
-	}
-	for name, data := range smallModels(t) {
-		t.Run(name, func(t *testing.T) {
-			var seed uint64
-			defer func() {
-				if r := recover(); r != nil || t.Failed() {
-					t.Errorf("seed %d: %v", seed, r)
-				}
-			}()
-			for ; seed < mutants; seed++ {
-				r := rand.New(rand.NewPCG(seed, 0))
-				b := bytes.Clone(data)
-				for range 1 + r.IntN(3) {
-					b = mutate(r, b)
-				}
-				parseSafely(t, b)
-			}
-		})
-	}
+	hostile.Mutants(t, smallModels(t), mutants, 3, mutate, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
 
 // mutate flips a bit, drops, doubles or moves a piece, or puts another number or byte in.
@@ -123,13 +94,8 @@ func mutate(r *rand.Rand, b []byte) []byte {
 	return append(append(bytes.Clone(b[:at]), numbers[r.IntN(len(numbers))]...), b[end:]...)
 }
 
-type tester interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // parseSafely parses anything and checks what must hold of anything.
-func parseSafely(t tester, data []byte) {
+func parseSafely(t hostile.TB, data []byte) {
 	t.Helper()
 	Detect(data)
 	f, g, err := Parse(data, "model")
@@ -137,51 +103,23 @@ func parseSafely(t tester, data []byte) {
 		checkError(t, err)
 		return
 	}
-	if err := f.Validate(); err != nil {
-		t.Fatalf("an accepted forest is not valid: %v", err)
-	}
-	if g != nil {
-		if err := g.Validate(len(f.Features)); err != nil {
-			t.Fatalf("accepted steps are not valid: %v", err)
-		}
-	}
-	const rows = 3
-	if len(f.Features) > 1<<12 || f.Outputs > 1<<10 {
-		return // would only take long
-	}
-	x := make([]float64, rows*len(f.Features))
-	for i := range x {
-		x[i] = [...]float64{0, math.NaN(), math.Inf(1), -1, 2, 1e300}[i%6]
-	}
-	reference := forest.NewReference(f)
-	margins := make([]float64, rows*f.Outputs)
-	reference.Margins(x, rows, margins)
-	f.Predictions(margins, margins)
-	reference.LeafIndices(x, rows, make([]int32, rows*len(f.Trees)))
+	hostile.Evaluate(t, f, g, 1<<12)
 }
 
-func checkError(t tester, err error) {
+func checkError(t hostile.TB, err error) {
 	t.Helper()
-	var e *fault.Error
-	if !errors.As(err, &e) || e.Source != "model" || e.Hint == "" ||
-		e.Code != fault.Corrupt && e.Code != fault.Unsupported && e.Code != fault.TooLarge {
-		t.Fatalf("not an error that helps: %#v", err)
-	}
-	if len(err.Error()) > 2000 {
-		t.Fatalf("too long an error: %v", err)
+	if e := hostile.Error(t, err, "model"); e.Source != "model" {
+		t.Fatalf("source %q", e.Source)
 	}
 }
 
 // TestMemory holds hostile files to memory in proportion to their size, and a constant for features without names and
 // large categories.
 func TestMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("short runs are for the race detector, whose own memory counts here")
-	}
 	base := string(smallModels(t)["one_tree.ubj"])
 	length := func(n byte) string { return "\x00\x00\x00\x00\x00\x00\x00" + string(n) }
 	const n = 1 << 16
-	for name, text := range map[string]string{
+	files := map[string]string{
 		"many elements":  strings.Replace(base, "[$d#L"+length(0), "[$d#L\x7f\xff\xff\xff\xff\xff\xff\xff", 1),
 		"long key":       "{L" + length(7) + "learner{L\x00\x00\x00\x00\x7f\xff\xff\xff",
 		"deep lists":     `{"learner":{"objective":{"ti+":` + strings.Repeat("[", n),
@@ -192,18 +130,8 @@ func TestMemory(t *testing.T) {
 		"many weights":   `{"learner":{"gradient_booster":{"model":{"weights":[` + strings.Repeat(`1,`, n),
 		"many texts":     `{"learner":{"feature_names":[` + strings.Repeat(`"",`, n),
 		"many keys":      `{"learner":{"attributes":{` + strings.Repeat(`"":"",`, n),
-	} {
-		t.Run(name, func(t *testing.T) {
-			data := []byte(text)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			parseSafely(t, data)
-			runtime.ReadMemStats(&after)
-			if used := after.TotalAlloc - before.TotalAlloc; used > uint64(40*len(data)+1<<17) {
-				t.Errorf("%d bytes for a file of %d", used, len(data))
-			}
-		})
 	}
+	hostile.Memory(t, files, 40, 1<<17, func(t *testing.T, data []byte) { parseSafely(t, data) })
 }
 
 func FuzzParse(f *testing.F) {

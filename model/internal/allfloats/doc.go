@@ -1,0 +1,2 @@
+// Package allfloats holds a float32 function against another one, in another language, over its whole domain.
+package allfloats

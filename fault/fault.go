@@ -43,6 +43,10 @@ const (
 	DuplicateName Code = "duplicate_name" // a JSON object with the same needed member twice
 	UnknownColumn Code = "unknown_column" // a JSON member that the output has no column for
 	RowTooLarge   Code = "row_too_large"  // a record over the limit
+	Tombstone     Code = "tombstone"      // a message without a value
+	BadSchema     Code = "bad_schema"     // a message that names a schema which cannot be had
+	BadTime       Code = "bad_time"       // an event time that is none
+	RuleFailed    Code = "rule_failed"    // a rule that gave an error for the row
 )
 
 // Error is the one error type of glulam. The zero value of each field means "not known" or "does not apply".

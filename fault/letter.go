@@ -11,6 +11,8 @@ type Letter struct {
 	Field   string
 	Message string
 	Model   string // digest of the model that refused it; "" when the row never reached one
+	Key     []byte // of the message that the row came in; nil for rows of files
+	Time    int64  // the message's timestamp, milliseconds since 1970; 0 for rows of files
 }
 
 // LetterOf makes the letter for a row that err refused. raw is kept, not copied.

@@ -146,3 +146,10 @@ type Nulls struct {
 
 // DefaultNulls are empty, NA, NaN, nan, null for numbers and empty for text.
 var DefaultNulls = Nulls{Number: []string{"", "NA", "NaN", "nan", "null"}, Text: []string{""}}
+
+// RowsOf is how many records a batch of so many columns holds at the most: BatchRows, but less of a very wide table, whose
+// cells would take too much memory.
+func RowsOf(columns int) int {
+	const cells, least = 4 << 20, 16
+	return min(BatchRows, max(least, cells/max(1, columns)))
+}

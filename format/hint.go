@@ -1,8 +1,9 @@
 package format
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/glulam/glulam/fault"
 )
 
 // DidYouMean says which columns the missing ones might be called: names that differ in case or blanks, or by a typing
@@ -15,7 +16,7 @@ func DidYouMean(missing []string, columns []ColumnInfo) string {
 	var close []string
 	for _, m := range missing {
 		if c := nearest(m, columns); c != "" {
-			close = append(close, fmt.Sprintf("%q", c))
+			close = append(close, fault.Quote(c))
 		}
 	}
 	if close == nil {

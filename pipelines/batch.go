@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -13,9 +14,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/glulam/glulam/fault"
-	"github.com/glulam/glulam/format"
-	"github.com/glulam/glulam/format/csv"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/score"
 )
@@ -67,37 +67,15 @@ func (b *Batch) Validate() error {
 	if b.Output == "" {
 		bad("output", "no output directory given")
 	}
-	for _, f := range []struct{ key, name string }{{"input-format", b.InputFormat}, {"output-format", b.OutputFormat}} {
-		if f.name != "" && !slices.Contains(files.FormatNames, f.name) {
-			bad(f.key, "%q is none of %s", f.name, strings.Join(files.FormatNames, ", "))
-		}
+	if b.OutputFormat != "" && !slices.Contains(files.FormatNames, b.OutputFormat) {
+		bad("output-format", "%q is none of %s", b.OutputFormat, strings.Join(files.FormatNames, ", "))
 	}
-	if !slices.Contains(csv.Delimiters, b.Delimiter) {
-		bad("delimiter", "%q is none of %q", b.Delimiter, csv.Delimiters[1:])
+	reading := b.reading()
+	if err := reading.Validate(); err != nil {
+		errs = append(errs, err)
 	}
-	for _, f := range []struct {
-		key  string
-		list []string
-	}{{"null-numbers", b.NullNumbers}, {"null-texts", b.NullTexts}} {
-		for _, null := range f.list {
-			if strings.ContainsAny(null, "\"\r\n") || b.Delimiter != "" && strings.Contains(null, b.Delimiter) {
-				bad(f.key, "%q holds a quote, the delimiter or a line break", null)
-			}
-		}
-	}
-	for i, o := range b.Outputs {
-		if !slices.Contains(score.OutputKinds, o) {
-			bad("outputs", "%q is none of %s", o, strings.Join(score.OutputKinds, ", "))
-		}
-		if slices.Contains(b.Outputs[:i], o) {
-			bad("outputs", "%q is asked for twice", o)
-		}
-	}
-	for i, c := range b.Columns {
-		if slices.Contains(b.Columns[:i], c) {
-			bad("columns", "%q is listed twice", c)
-		}
-	}
+	checkOutputKinds(b.Outputs, bad)
+	checkTwice("columns", b.Columns, bad)
 	if b.Shards < 0 || b.Shards > 100_000 {
 		bad("shards", "%d: from 1 to 100000, or 0 to go by size", b.Shards)
 	}
@@ -108,6 +86,27 @@ func (b *Batch) Validate() error {
 		bad("engine", "%q is none of %s", b.Engine, strings.Join(model.Engines, ", "))
 	}
 	return errors.Join(errs...)
+}
+
+// checkOutputKinds tells bad of outputs that there are not, or not twice.
+func checkOutputKinds(outputs []string, bad func(key, format string, args ...any)) {
+	for i, o := range outputs {
+		if !slices.Contains(score.OutputKinds, o) {
+			bad("outputs", "%q is none of %s", o, strings.Join(score.OutputKinds, ", "))
+		}
+		if slices.Contains(outputs[:i], o) {
+			bad("outputs", "%q is asked for twice", o)
+		}
+	}
+}
+
+// checkTwice tells bad of what is in a list twice.
+func checkTwice(key string, list []string, bad func(key, format string, args ...any)) {
+	for i, c := range list {
+		if slices.Contains(list[:i], c) {
+			bad(key, "%q is listed twice", c)
+		}
+	}
 }
 
 // Limit is how many rows may be rejected: a count, or a share of the rows.
@@ -125,13 +124,13 @@ func ParseLimit(s string) (Limit, error) {
 	if p, ok := strings.CutSuffix(s, "%"); ok {
 		v, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
 		if err != nil || !(v >= 0 && v <= 100) {
-			return Limit{}, errors.New(strconv.Quote(s) + ": a percentage is from 0% to 100%")
+			return Limit{}, fmt.Errorf("%q: a percentage is from 0%% to 100%%", s)
 		}
 		return Limit{Percent: v, Share: true}, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return Limit{}, errors.New(strconv.Quote(s) + " is neither a count nor a percentage")
+		return Limit{}, fmt.Errorf("%q is neither a number of rows, 0 or more, nor a percentage from 0%% to 100%%", s)
 	}
 	return Limit{Count: n}, nil
 }
@@ -153,7 +152,7 @@ type BatchJob struct {
 
 	inputs   []files.Input
 	in, out  files.Format
-	columns  []files.Column
+	columns  []block.Column
 	manifest files.Manifest
 	release  func() // gives the output directory to other runs
 }
@@ -238,13 +237,16 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	return j, nil
 }
 
+// reading is how the input is to be read.
+func (b *Batch) reading() files.Reading {
+	return files.Reading{Format: b.InputFormat, Delimiter: b.Delimiter, NullNumbers: b.NullNumbers, NullTexts: b.NullTexts}
+}
+
 // formats says what comes in and what goes out.
 func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) {
+	reading := b.reading()
 	for i, f := range inputs {
-		of, err := files.FormatOf(f.Path)
-		if b.InputFormat != "" && (err != nil || of.Name != b.InputFormat) { // the name may say what it likes
-			of, err = files.Format{Name: b.InputFormat}, nil
-		}
+		of, err := reading.FormatOf(f.Path)
 		if err != nil {
 			return in, out, err
 		}
@@ -256,27 +258,11 @@ func (b *Batch) formats(inputs []files.Input) (in, out files.Format, err error) 
 	if len(inputs) == 0 {
 		in.Name = b.InputFormat
 	}
-	if b.Delimiter != "" && in.Name == "csv" {
-		in.Delimiter = b.Delimiter
-	}
 	if b.Delimiter != "" && in.Name != "csv" && b.OutputFormat != "csv" {
 		return in, out, fault.New(fault.Usage, "--delimiter", "there is no CSV here to delimit: the input is %s", in).OnField("delimiter")
 	}
-	if in.Name == "parquet" && (b.NullNumbers != nil || b.NullTexts != nil) {
-		return in, out, fault.New(fault.Usage, "--null-numbers and --null-texts", "Parquet has nulls of its own").WithHint("leave the flag out")
-	}
-	if b.NullNumbers != nil || b.NullTexts != nil {
-		n := format.DefaultNulls
-		if in.Name == "jsonl" {
-			n.Text = nil
-		}
-		if b.NullNumbers != nil {
-			n.Number = b.NullNumbers
-		}
-		if b.NullTexts != nil {
-			n.Text = b.NullTexts
-		}
-		in.Nulls = &n
+	if in, err = reading.Apply(in); err != nil {
+		return in, out, err
 	}
 	out.Name = b.OutputFormat
 	if out.Name == "" {

@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/format/csv"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/score"
 )
@@ -47,7 +47,7 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	if err := j.keep(described); err != nil {
 		return err
 	}
-	if err := j.addFeatures(inputs); err != nil {
+	if j.columns, err = addFeatures(j.columns, inputs, j.in.Name == "parquet"); err != nil {
 		return err
 	}
 	return j.checkOutputs(union(described))
@@ -119,7 +119,7 @@ func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]layo
 				return nil
 			}
 			all[i] = layout{in, l}
-			return lookalike(f.Name, file, err)
+			return files.Lookalike(f.Name, file, err)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -130,24 +130,6 @@ func describe(ctx context.Context, f files.Format, inputs []files.Input) ([]layo
 		return nil, empty[0]
 	}
 	return all, nil
-}
-
-// lookalike adds to the error about a file that it looks like one of another format.
-func lookalike(as string, f *format.File, err error) error {
-	fe := (*fault.Error)(nil)
-	if !errors.As(err, &fe) || f.Codec != format.Plain {
-		return err
-	}
-	head := make([]byte, 64)
-	n, _ := f.ReadAt(head, 0)
-	head = bytes.TrimLeft(head[:n], " \t\r\n\ufeff")
-	switch {
-	case as != "parquet" && bytes.HasPrefix(head, []byte("PAR1")):
-		fe.Hint = "this looks like a Parquet file: --input-format parquet"
-	case as != "jsonl" && bytes.HasPrefix(head, []byte(`{`)):
-		fe.Hint = "this looks like JSON lines: --input-format jsonl"
-	}
-	return err
 }
 
 // checkFile holds one file's columns against the model's features and the columns to keep.
@@ -240,7 +222,7 @@ func (j *BatchJob) keep(layouts []layout) error {
 	names := j.Spec.Columns
 	if names == nil {
 		if same && (j.in.Name == "jsonl" || sameHeaders(layouts)) {
-			j.columns = []files.Column{{Column: format.Column{Name: "row", Kind: format.RawRow}}}
+			j.columns = []block.Column{{Column: format.Column{Name: "row", Kind: format.RawRow}}}
 			return nil
 		}
 		var err error
@@ -256,7 +238,7 @@ func (j *BatchJob) keep(layouts []layout) error {
 		kind = format.Raw
 	}
 	for _, n := range names {
-		j.columns = append(j.columns, files.Column{Column: format.Column{Name: n, Kind: kind}})
+		j.columns = append(j.columns, block.Column{Column: format.Column{Name: n, Kind: kind}})
 	}
 	return nil
 }
@@ -300,14 +282,14 @@ func (j *BatchJob) commonColumns(layouts []layout) ([]string, error) {
 	return names, nil
 }
 
-// addFeatures adds what the model needs. A kept column that the reader gives as values serves for both, and one column
-// may be several features.
-func (j *BatchJob) addFeatures(inputs []model.Input) error {
+// addFeatures adds what the model needs to the columns that are kept. A kept column that the reader gives as values serves
+// for both, and one column may be several features. typed says that columns have types of their own (Parquet).
+func addFeatures(columns []block.Column, inputs []model.Input, typed bool) ([]block.Column, error) {
 	wanted := map[string]model.Input{}
 	for _, in := range inputs {
 		if first, ok := wanted[in.Column]; ok {
-			if first.Text != in.Text && j.in.Name != "parquet" {
-				return fault.New(fault.Usage, "--rename", "the column %q would be the number %s and the text %s", in.Column, either(first, in, false), either(first, in, true)).
+			if first.Text != in.Text && !typed {
+				return nil, fault.New(fault.Usage, "--rename", "the column %q would be the number %s and the text %s", in.Column, either(first, in, false), either(first, in, true)).
 					WithHint("a feature of text and one of numbers need columns of their own")
 			}
 			continue
@@ -315,21 +297,21 @@ func (j *BatchJob) addFeatures(inputs []model.Input) error {
 		wanted[in.Column] = in
 		kind := format.Number
 		switch {
-		case j.in.Name == "parquet":
+		case typed:
 			kind = format.Native
 		case in.Text:
 			kind = format.Text
 		}
-		i := slices.IndexFunc(j.columns, func(c files.Column) bool {
+		i := slices.IndexFunc(columns, func(c block.Column) bool {
 			return c.Name == in.Column && c.Kind != format.Raw && c.Kind != format.RawRow
 		})
 		if i >= 0 {
-			j.columns[i].Kind, j.columns[i].Exact = kind, kind == format.Number
+			columns[i].Kind, columns[i].Exact = kind, kind == format.Number
 			continue
 		}
-		j.columns = append(j.columns, files.Column{Column: format.Column{Name: in.Column, Kind: kind}, Feature: true})
+		columns = append(columns, block.Column{Column: format.Column{Name: in.Column, Kind: kind}, Feature: true})
 	}
-	return nil
+	return columns, nil
 }
 
 // either is the feature of the two that is text, or is not.
@@ -343,7 +325,7 @@ func either(a, b model.Input, text bool) string {
 // checkOutputs refuses outputs that would have the name of a kept column. Members of JSON objects that are kept whole are
 // known from some of them only; in others they are for the reader to refuse.
 func (j *BatchJob) checkOutputs(l *format.Layout) error {
-	whole := slices.ContainsFunc(j.columns, func(c files.Column) bool { return c.Kind == format.RawRow })
+	whole := slices.ContainsFunc(j.columns, func(c block.Column) bool { return c.Kind == format.RawRow })
 	kept := map[string]bool{}
 	for _, c := range j.columns {
 		kept[c.Name] = kept[c.Name] || c.Kind != format.RawRow && (whole || !c.Feature)

@@ -66,13 +66,10 @@ func (f form) text(dst []byte, s string) ([]byte, error) {
 	}
 	out, ok := AppendQuoted(dst, s)
 	if !ok {
-		return dst, fault.New(fault.BadText, "", "the text %q is not UTF-8, which JSON cannot hold", clip(s))
+		return dst, fault.New(fault.BadText, "", "the text %s is not UTF-8, which JSON cannot hold", fault.Quote(s))
 	}
 	return out, nil
 }
-
-// clip keeps a message readable.
-func clip(s string) string { return s[:min(len(s), 40)] }
 
 func appendValue(dst []byte, arr arrow.Array, i int, f form) ([]byte, error) {
 	if arr.IsNull(i) {

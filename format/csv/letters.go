@@ -2,9 +2,7 @@ package csv
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/glulam/glulam/fault"
 )
@@ -74,24 +72,8 @@ func (r *reader) reject(code fault.Code, field int, raw []byte, message string) 
 	r.letters = append(r.letters, l)
 }
 
-// quote shows a cell in a message: at most 60 characters of it.
-func quote(cell []byte) string {
-	const most = 60
-	short := cell
-	for n, i := 0, 0; i < len(cell); n++ {
-		if n == most {
-			short = cell[:i]
-			break
-		}
-		_, size := utf8.DecodeRune(cell[i:])
-		i += size
-	}
-	q := strconv.Quote(string(short))
-	if len(short) < len(cell) {
-		q += "..."
-	}
-	return q
-}
+// quote shows a cell in a message.
+func quote(cell []byte) string { return fault.Quote(cell) }
 
 // list shows some names: all, unless they are very many.
 func list(names []string) string {
@@ -110,7 +92,7 @@ func list(names []string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(strconv.Quote(n))
+		b.WriteString(fault.Quote(n))
 	}
 	return b.String()
 }

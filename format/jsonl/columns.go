@@ -38,19 +38,13 @@ type column struct {
 	nulls   bool   // valid means something
 }
 
-// Limits of what a batch holds at the most beside text: cells, and rows of a very wide table.
-const (
-	maxCells = 4 << 20
-	minRows  = 16
-)
-
 // newColumns makes columns for up to rows records (0 and less: not known).
 func newColumns(p *parser, cols []format.Column, nulls format.Nulls, rows int64) (*columns, error) {
 	schema, err := schemaOf(cols)
 	if err != nil {
 		return nil, err
 	}
-	c := &columns{schema: schema, rows: min(format.BatchRows, max(minRows, maxCells/max(1, len(cols)))), nulls: nulls}
+	c := &columns{schema: schema, rows: format.RowsOf(len(cols)), nulls: nulls}
 	if rows > 0 {
 		c.rows = int(min(int64(c.rows), rows))
 	}

@@ -104,7 +104,7 @@ func encodeString(dst []byte, col arrow.Array, i int) ([]byte, error) {
 	}
 	out, ok := arrowtext.AppendQuoted(dst, v)
 	if !ok {
-		return dst, fault.New(fault.BadText, "", "the text %q is not UTF-8, which JSON cannot hold", v[:min(len(v), 40)])
+		return dst, fault.New(fault.BadText, "", "the text %s is not UTF-8, which JSON cannot hold", fault.Quote(v))
 	}
 	return out, nil
 }

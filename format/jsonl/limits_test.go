@@ -139,7 +139,7 @@ func TestBatchLimits(t *testing.T) {
 	for i := range wide {
 		wide[i].Name = fmt.Sprint(i)
 	}
-	if most, _ := count(bytes.Repeat([]byte("{}\n"), 200), wide); most > 2*maxCells/50_000 {
+	if most, _ := count(bytes.Repeat([]byte("{}\n"), 200), wide); most > 2*int64(format.RowsOf(50_000)) {
 		t.Errorf("batches of %d wide rows", most)
 	}
 	if most, _ := count(bytes.Repeat([]byte("\n"), 5<<20), nil); most != 0 {

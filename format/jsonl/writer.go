@@ -19,6 +19,14 @@ import (
 // Errors: fault.Internal for raw columns that another format read, or for more than one raw row; fault.Schema for two
 // fields of one name; fault.BadText for a name that is not UTF-8.
 func (f Format) NewWriter(w io.Writer, schema *arrow.Schema) (format.Writer, error) {
+	wr, err := newWriter(w, schema)
+	if err != nil {
+		return nil, err
+	}
+	return wr, nil
+}
+
+func newWriter(w io.Writer, schema *arrow.Schema) (*writer, error) {
 	wr := &writer{w: w, schema: schema, row: -1}
 	seen := map[string]bool{}
 	for i, field := range schema.Fields() {
@@ -110,12 +118,21 @@ func (w *writer) Write(rec arrow.RecordBatch) error {
 
 // record appends a line to the buffer.
 func (w *writer) record(rec arrow.RecordBatch, row int) error {
-	b, sep, rest := w.buf, byte('{'), closing
+	b, err := w.Append(w.buf, rec, row)
+	if err == nil {
+		w.buf = append(b, '\n')
+	}
+	return err
+}
+
+// Append implements [format.Encoder].
+func (w *writer) Append(b []byte, rec arrow.RecordBatch, row int) ([]byte, error) {
+	sep, rest := byte('{'), closing
 	if w.row >= 0 {
 		if a := rec.Column(w.row).(*array.Binary); a.IsValid(row) {
 			head, tail, err := splitObject(a.Value(row))
 			if err != nil {
-				return fault.New(fault.Internal, "", "%w", err).OnField(w.schema.Field(w.row).Name)
+				return b, fault.New(fault.Internal, "", "%w", err).OnField(w.schema.Field(w.row).Name)
 			}
 			b, rest = append(b, head...), tail
 			if sep = ','; len(head) == 1 {
@@ -136,15 +153,13 @@ func (w *writer) record(rec arrow.RecordBatch, row int) error {
 		b = append(b, c.key...)
 		var err error
 		if b, err = c.encode(b, col, row); err != nil {
-			return named(err, c.name)
+			return b, named(err, c.name)
 		}
 	}
 	if sep == '{' {
 		b = append(b, sep)
 	}
-	b = append(b, rest...)
-	w.buf = append(b, '\n')
-	return nil
+	return append(b, rest...), nil
 }
 
 var closing = []byte("}")

@@ -34,6 +34,24 @@ type Block struct {
 	Origin Origin
 	// Times holds the rows' event times in milliseconds since 1970, UTC; nil in bounded pipelines.
 	Times []int64
+	// Envelopes holds what came with each row in an unbounded pipeline besides its values; nil in bounded ones.
+	Envelopes []Envelope
+	// Model is the digest of the model that scored the block, "" before that. One model scores all rows of a block.
+	Model string
+}
+
+// Envelope is what a message carries besides its value. It is passed on with the row that the value became.
+type Envelope struct {
+	Key     []byte   `json:"k,omitempty"`
+	Headers []Header `json:"h,omitempty"`
+	// Time is the message's own timestamp in milliseconds since 1970, UTC, whatever its event time is.
+	Time int64 `json:"t,omitempty"`
+}
+
+// Header is a name and a value beside a message. A name may come more than once.
+type Header struct {
+	Key   string `json:"k"`
+	Value []byte `json:"v,omitempty"`
 }
 
 // Origin says where the rows of a block came from.
@@ -44,6 +62,22 @@ type Origin struct {
 	// Row and Offset locate each row in Source: 1-based row (or record offset) and byte offset. Either may be nil, else it
 	// has one element a row.
 	Row, Offset []int64
+}
+
+// Slice gives rows from to to-1 as a block that shares memory with b. Its Record must be released.
+func (b *Block) Slice(from, to int64) Block {
+	out := *b
+	out.Record = b.Record.NewSlice(from, to)
+	out.Times, out.Envelopes = cut(b.Times, from, to), cut(b.Envelopes, from, to)
+	out.Origin.Row, out.Origin.Offset = cut(b.Origin.Row, from, to), cut(b.Origin.Offset, from, to)
+	return out
+}
+
+func cut[T any](s []T, from, to int64) []T {
+	if int64(len(s)) < to { // what is known of less than all rows is known of none
+		return nil
+	}
+	return s[from:to]
 }
 
 // At gives row i's position; zeros where the origin does not know.
@@ -61,19 +95,24 @@ func (o *Origin) At(i int) (row, offset int64) {
 type Rejected struct {
 	Unit, Part int32 // as in Origin
 	Letter     fault.Letter
+	// Envelope and EventTime are those of the row in an unbounded pipeline: EventTime is in milliseconds since 1970.
+	Envelope  Envelope
+	EventTime int64
 }
 
 // head is what stands before the Arrow stream of an encoded block.
 type head struct {
-	Origin Origin  `json:"o"`
-	Times  []int64 `json:"t,omitempty"`
+	Origin    Origin     `json:"o"`
+	Times     []int64    `json:"t,omitempty"`
+	Envelopes []Envelope `json:"e,omitempty"`
+	Model     string     `json:"m,omitempty"`
 }
 
 func encode(b Block) ([]byte, error) {
 	if b.Record == nil {
 		return nil, errors.New("block: no record")
 	}
-	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times})
+	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times, Envelopes: b.Envelopes, Model: b.Model})
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +148,15 @@ func decode(data []byte) (Block, error) {
 			return Block{}, fmt.Errorf("block: %w", r.Err())
 		}
 		// The IPC writer leaves out a batch without rows.
-		return Block{Record: empty(r.Schema()), Origin: h.Origin, Times: h.Times}, nil
+		return h.block(empty(r.Schema())), nil
 	}
 	rec := r.RecordBatch()
 	rec.Retain()
-	return Block{Record: rec, Origin: h.Origin, Times: h.Times}, nil
+	return h.block(rec), nil
+}
+
+func (h *head) block(rec arrow.RecordBatch) Block {
+	return Block{Record: rec, Origin: h.Origin, Times: h.Times, Envelopes: h.Envelopes, Model: h.Model}
 }
 
 func empty(s *arrow.Schema) arrow.RecordBatch {

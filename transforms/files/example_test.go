@@ -10,6 +10,7 @@ import (
 
 	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/runners"
+	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/files"
 )
 
@@ -40,7 +41,7 @@ func Example() {
 	p, s := beam.NewPipelineWithRoot()
 	csv, jsonl := files.Format{Name: "csv"}, files.Format{Name: "jsonl"}
 	plan := files.Plan(s, files.PlanOptions{Run: "example", Files: []files.Input{{Path: in, Name: "rows.csv"}}, Format: csv})
-	rows := files.Read(s, files.ReadOptions{Run: "example", Format: csv, Columns: []files.Column{
+	rows := files.Read(s, files.ReadOptions{Run: "example", Format: csv, Columns: []block.Column{
 		{Column: format.Column{Name: "carrier", Kind: format.Text}},
 		{Column: format.Column{Name: "hour", Kind: format.Number}},
 	}}, plan.Units)

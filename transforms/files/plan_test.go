@@ -141,7 +141,7 @@ func TestChangedWhileRead(t *testing.T) {
 	if err := p.unchanged(); err != nil {
 		t.Fatal(err)
 	}
-	f := &readFn{Options: ReadOptions{Run: t.Name(), Format: Format{Name: "csv"}, Columns: []Column{{Column: format.Column{Name: "a", Kind: format.Number}}}}}
+	f := &readFn{Options: ReadOptions{Run: t.Name(), Format: Format{Name: "csv"}, Columns: []block.Column{{Column: format.Column{Name: "a", Kind: format.Number}}}}}
 	if err := f.Setup(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,7 @@ package files
 import (
 	"context"
 	"io"
-	"slices"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/bitutil"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/rtrackers/offsetrange"
@@ -27,18 +22,11 @@ func init() {
 	register.Emitter1[block.Rejected]()
 }
 
-// Column is a column to read.
-type Column struct {
-	format.Column
-	// Feature: only the model needs it (block.MetaFeature).
-	Feature bool
-}
-
 // ReadOptions say what is read of the files.
 type ReadOptions struct {
 	Run     string // names the run for ProgressOf
 	Format  Format
-	Columns []Column
+	Columns []block.Column
 	// Whole keeps a unit together: the runner may not split it. For sinks whose files cannot be joined (Parquet).
 	Whole bool
 }
@@ -62,8 +50,7 @@ type readFn struct {
 
 	format format.Format
 	cols   []format.Column
-	schema *arrow.Schema // the last reader's, with our marks
-	from   *arrow.Schema // the last reader's
+	marker block.Marker
 	rows   beam.Counter
 	bad    beam.Counter
 	bytes  beam.Counter
@@ -111,10 +98,8 @@ func (f *readFn) Setup() error {
 	if f.format, err = f.Options.Format.Open(); err != nil {
 		return fault.Wire(err)
 	}
-	f.cols = make([]format.Column, len(f.Options.Columns))
-	for i, c := range f.Options.Columns {
-		f.cols[i] = c.Column
-	}
+	f.marker = block.Marker{Columns: f.Options.Columns}
+	f.cols = f.marker.Read()
 	f.rows = beam.NewCounter("glulam", "rows_read")
 	f.bad = beam.NewCounter("glulam", "rows_rejected_by_read")
 	f.bytes = beam.NewCounter("glulam", "bytes_read")
@@ -175,7 +160,7 @@ func (f *readFn) piece(ctx context.Context, p *UnitPiece, origin block.Origin, r
 		}
 		if n > 0 {
 			origin.Row, origin.Offset = b.Row, b.Offset
-			rec := f.mark(b.Record)
+			rec := f.marker.Mark(b.Record)
 			blocks(block.Block{Record: rec, Origin: origin})
 			rec.Release()
 		}
@@ -191,43 +176,4 @@ func (p *UnitPiece) unchanged() error {
 		return fault.New(fault.Changed, p.File.name(), "the file is not the one that the run started with").WithHint("leave inputs alone while they are read, and run again")
 	}
 	return nil
-}
-
-// mark gives the record with block.MetaFeature on the columns that have it, and with nulls for what is missing in columns
-// of numbers that are kept: NaN says that to the model, but a file in another format should have nothing there.
-func (f *readFn) mark(rec arrow.RecordBatch) arrow.RecordBatch {
-	if f.from != rec.Schema() {
-		fields := rec.Schema().Fields()
-		for i, c := range f.Options.Columns {
-			if c.Feature {
-				fields[i].Metadata = arrow.NewMetadata([]string{block.MetaFeature}, []string{"1"})
-			}
-			fields[i].Nullable = true
-		}
-		f.from, f.schema = rec.Schema(), arrow.NewSchema(fields, nil)
-	}
-	cols := slices.Clone(rec.Columns())
-	for i, c := range f.Options.Columns {
-		if a, ok := cols[i].(*array.Float64); ok && c.Kind == format.Number && !c.Feature {
-			cols[i] = nullForNaN(a)
-			defer cols[i].Release()
-		}
-	}
-	return array.NewRecordBatch(f.schema, cols, rec.NumRows())
-}
-
-// nullForNaN gives the same numbers with nulls instead of NaN; they are not copied.
-func nullForNaN(a *array.Float64) arrow.Array {
-	valid := make([]byte, bitutil.CeilByte(a.Len())/8)
-	nulls := 0
-	for i, v := range a.Float64Values() {
-		if v == v {
-			bitutil.SetBit(valid, i)
-		} else {
-			nulls++
-		}
-	}
-	data := array.NewData(a.DataType(), a.Len(), []*memory.Buffer{memory.NewBufferBytes(valid), memory.NewBufferBytes(arrow.Float64Traits.CastToBytes(a.Float64Values()))}, nil, nulls, 0)
-	defer data.Release()
-	return array.MakeFromData(data)
 }

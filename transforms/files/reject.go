@@ -3,12 +3,8 @@ package files
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
-	"unicode/utf8"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/transforms/block"
@@ -20,33 +16,6 @@ func WriteRejected(s beam.Scope, o WriteOptions, stage string, rejected beam.PCo
 	return beam.ParDo(s.Scope("glulam.files.WriteRejected."+stage), &rejectFn{Options: o, Stage: stage}, rejected)
 }
 
-// letterLine is a dead letter as its file has it.
-type letterLine struct {
-	Source    string     `json:"source"`
-	Row       int64      `json:"row,omitzero"`
-	Offset    int64      `json:"offset"`
-	Code      fault.Code `json:"code"`
-	Field     string     `json:"field,omitzero"`
-	Message   string     `json:"message"`
-	Stage     string     `json:"stage"`
-	Model     string     `json:"model,omitzero"`
-	Raw       *string    `json:"raw,omitzero"`
-	RawBase64 string     `json:"raw_base64,omitzero"` // instead of raw when the row is not UTF-8
-}
-
-func lineOf(l *fault.Letter) letterLine {
-	out := letterLine{Source: l.Source, Row: l.Row, Offset: l.Offset, Code: l.Code, Field: l.Field, Message: l.Message, Stage: l.Stage, Model: l.Model}
-	switch {
-	case l.Raw == nil:
-	case utf8.Valid(l.Raw):
-		raw := string(l.Raw)
-		out.Raw = &raw
-	default:
-		out.RawBase64 = base64.StdEncoding.EncodeToString(l.Raw)
-	}
-	return out
-}
-
 // rejectFn writes letters.
 type rejectFn struct {
 	Options WriteOptions
@@ -54,6 +23,7 @@ type rejectFn struct {
 
 	sink sink
 	buf  *bufio.Writer
+	line []byte
 }
 
 // StartBundle begins without a file.
@@ -68,11 +38,11 @@ func (f *rejectFn) ProcessElement(_ context.Context, r block.Rejected, emit func
 	if err != nil {
 		return fault.Wire(err)
 	}
-	line, err := json.Marshal(lineOf(&r.Letter), jsontext.AllowInvalidUTF8(true))
-	if err != nil {
+	if f.line, err = r.Letter.AppendJSON(f.line[:0]); err != nil {
 		return err
 	}
-	if _, err := f.buf.Write(append(line, '\n')); err != nil {
+	f.line = append(f.line, '\n')
+	if _, err := f.buf.Write(f.line); err != nil {
 		return fault.Wire(err)
 	}
 	f.sink.report.Rows++

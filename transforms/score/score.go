@@ -87,6 +87,7 @@ func (f *scoreFn) ProcessElement(ctx context.Context, b block.Block, scored func
 	f.refused.Inc(ctx, int64(len(f.scores.Refused)))
 	f.rows.Inc(ctx, b.Record.NumRows()-int64(len(f.scores.Refused)))
 	rec := f.assemble.record(&f.plan, &b, &f.scores, f.model.model)
+	b.Model = f.model.model.Digest()
 	// Every run of good rows between refused ones goes out as a block of its own: slices, nothing is copied.
 	first := int64(0)
 	for _, r := range f.scores.Refused {
@@ -102,22 +103,15 @@ func emitRun(b *block.Block, rec arrow.RecordBatch, from, to int64, emit func(bl
 	if from >= to {
 		return
 	}
+	whole := *b
+	whole.Record = rec
 	if from == 0 && to == rec.NumRows() {
-		emit(block.Block{Record: rec, Origin: b.Origin, Times: b.Times})
+		emit(whole)
 		return
 	}
-	part := rec.NewSlice(from, to)
-	defer part.Release()
-	out := block.Block{Record: part, Origin: b.Origin, Times: cut(b.Times, from, to)}
-	out.Origin.Row, out.Origin.Offset = cut(b.Origin.Row, from, to), cut(b.Origin.Offset, from, to)
-	emit(out)
-}
-
-func cut(s []int64, from, to int64) []int64 {
-	if int64(len(s)) < to { // an origin that knows less than all rows knows nothing
-		return nil
-	}
-	return s[from:to]
+	part := whole.Slice(from, to)
+	defer part.Record.Release()
+	emit(part)
 }
 
 // sameSchema compares names, types and metadata: Schema.Equal looks at the first two only.
@@ -142,10 +136,17 @@ func (f *scoreFn) bind(schema *arrow.Schema) error {
 
 func (f *scoreFn) reject(b *block.Block, r model.Refusal) block.Rejected {
 	row, offset := b.Origin.At(r.Row)
-	return block.Rejected{Unit: b.Origin.Unit, Part: b.Origin.Part, Letter: fault.Letter{
+	out := block.Rejected{Unit: b.Origin.Unit, Part: b.Origin.Part, Letter: fault.Letter{
 		Source: b.Origin.Source, Row: row, Offset: offset, Raw: rawRow(b.Record, r.Row), Stage: "score",
 		Code: r.Code, Field: r.Field, Message: r.Message, Model: f.model.model.Digest(),
 	}}
+	if r.Row < len(b.Envelopes) {
+		out.Envelope = b.Envelopes[r.Row]
+	}
+	if r.Row < len(b.Times) {
+		out.EventTime = b.Times[r.Row]
+	}
+	return out
 }
 
 // rawRow is the row as it came, if the block carries that, else the row as a JSON object. Text that is not UTF-8 stays as

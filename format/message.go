@@ -1,0 +1,18 @@
+package format
+
+import "github.com/apache/arrow-go/v18/arrow"
+
+// A Decoder turns the values of messages into rows, as a Reader does with the records of a file. Not safe for concurrent
+// use.
+type Decoder interface {
+	// Decode parses values, at most RowsOf(columns) of them; a nil one is a row of code Tombstone. The batch's Row and the
+	// letters' Row say which value they are of, counted from 1; Offset is not set. The batch is valid until the next call; it
+	// may refer to values. An error is about the decoder, not about a value.
+	Decode(values [][]byte) (*Batch, error)
+}
+
+// An Encoder turns rows into the values of messages. Not safe for concurrent use.
+type Encoder interface {
+	// Append appends row i of rec to dst. Every rec has the schema that the encoder was made for.
+	Append(dst []byte, rec arrow.RecordBatch, i int) ([]byte, error)
+}

@@ -1,0 +1,111 @@
+package lines
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/stream"
+)
+
+// sink appends lines to a file.
+type sink struct {
+	name string
+	w    io.Writer
+	file *os.File // nil: standard output
+	sync bool
+	buf  []byte
+}
+
+func newSink(t target, id stream.ReaderID) (*sink, error) {
+	if t.standard() {
+		return &sink{name: "-", w: Standard.Out}, nil
+	}
+	name := t.path
+	if t.folder() {
+		if err := os.MkdirAll(t.path, 0o777); err != nil {
+			return nil, fault.FromOS(fault.Unwritable, t.path, err)
+		}
+		name = filepath.Join(t.path, fmt.Sprintf("part-%05d.jsonl", id.Index))
+	} else if id.Of > 1 {
+		return nil, fault.New(fault.Usage, scheme+":"+t.path, "%d readers cannot write to one file", id.Of).WithHint("end the path with a slash: a folder has a file for each")
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, fault.FromOS(fault.Unwritable, name, err)
+	}
+	s := &sink{name: name, w: f, file: f, sync: t.sync}
+	if err := s.mend(); err != nil {
+		f.Close()
+		return nil, fault.FromOS(fault.Unwritable, name, err)
+	}
+	return s, nil
+}
+
+// mend cuts off a last line that has no end, and goes to the file's end.
+func (s *sink) mend() error {
+	end, err := s.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	const step = 64 << 10
+	buf, at := make([]byte, step), end
+	for at > 0 {
+		n := min(at, step)
+		if _, err := s.file.ReadAt(buf[:n], at-n); err != nil && err != io.EOF {
+			return err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			at += int64(i) + 1 - n
+			break
+		}
+		at -= n
+	}
+	if at < end {
+		if err := s.file.Truncate(at); err != nil {
+			return err
+		}
+	}
+	_, err = s.file.Seek(at, io.SeekStart)
+	return err
+}
+
+// Write implements stream.Sink.
+func (s *sink) Write(_ context.Context, messages []stream.Message) error {
+	for i := range messages {
+		s.buf = append(append(s.buf, messages[i].Value...), '\n')
+	}
+	return nil
+}
+
+// Flush implements stream.Sink.
+func (s *sink) Flush(context.Context) error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	_, err := s.w.Write(s.buf)
+	s.buf = s.buf[:0]
+	if err == nil && s.sync && s.file != nil {
+		err = s.file.Sync()
+	}
+	if err != nil {
+		return fault.FromOS(fault.Unwritable, s.name, err)
+	}
+	return nil
+}
+
+// Close implements stream.Sink. What was not flushed is not written.
+func (s *sink) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	if err := s.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fault.FromOS(fault.Unwritable, s.name, err)
+	}
+	return nil
+}

@@ -1,0 +1,265 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// Delivery says what becomes of messages when a worker dies.
+type Delivery string
+
+const (
+	AtLeastOnce Delivery = "at-least-once" // none is lost; the last micro-batch may be written again
+	ExactlyOnce Delivery = "exactly-once"  // outputs, dead letters and positions are one transaction
+)
+
+// Deliveries lists them.
+var Deliveries = []Delivery{AtLeastOnce, ExactlyOnce}
+
+// Links say what a stream connects, and how. They travel to the workers as JSON.
+type Links struct {
+	// Run names the job: a new process of the same job goes on where the last one stopped, and two jobs of one name are in each
+	// other's way.
+	Run      string
+	From     Endpoint
+	To       Endpoint
+	Rejected Endpoint
+	Delivery Delivery // "" is AtLeastOnce
+	// Readers is how many readers share the source's partitions; 0 is 1.
+	Readers int
+	// MaxInFlight is how many messages a reader takes at once at the most; 0 is DefaultInFlight.
+	MaxInFlight int
+	// CommitEvery is how often ExactlyOnce commits a transaction; 0 is DefaultCommit.
+	CommitEvery time.Duration
+	// Stay is how long a call of the reading DoFn lasts; 0 is DefaultStay. Runners see checkpoints and timers in between.
+	Stay time.Duration
+	// Idle and Disorder are for the watermark: see the package's documentation. Idle 0 is DefaultIdle.
+	Idle     time.Duration
+	Disorder time.Duration
+}
+
+// Defaults of Links.
+const (
+	DefaultInFlight = 2000
+	DefaultCommit   = 10 * time.Millisecond
+	DefaultStay     = 100 * time.Millisecond
+	DefaultIdle     = 10 * time.Second
+)
+
+func (l *Links) maxInFlight() int           { return orDefault(l.MaxInFlight, DefaultInFlight) }
+func (l *Links) commitEvery() time.Duration { return orDefault(l.CommitEvery, DefaultCommit) }
+func (l *Links) stay() time.Duration        { return orDefault(l.Stay, DefaultStay) }
+func (l *Links) idle() time.Duration        { return orDefault(l.Idle, DefaultIdle) }
+
+func orDefault[T int | time.Duration](v, d T) T {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+// session is what a reader of this process holds open.
+type session struct {
+	mu    sync.Mutex // held by the reading DoFn for a call
+	links Links
+	id    ReaderID
+	stats *Stats
+
+	source   Source
+	to       Sink
+	rejected Sink
+	tx       Transaction // nil: AtLeastOnce
+
+	at    positions // next to be read
+	began time.Time // of the open transaction; zero: none
+	// taken and put count the rows of the micro-batch that came in and that were written. Equal: nothing was lost on the way.
+	taken, put int64
+	arena      []byte // holds the bytes of messages until they are flushed
+	oldest     time.Time
+}
+
+var sessions struct {
+	mu    sync.Mutex
+	byKey map[ReaderID]*session
+}
+
+// sessionOf gives the session of a reader, without opening it.
+func sessionOf(l *Links, id ReaderID) *session {
+	sessions.mu.Lock()
+	defer sessions.mu.Unlock()
+	if sessions.byKey == nil {
+		sessions.byKey = map[ReaderID]*session{}
+	}
+	s := sessions.byKey[id]
+	if s == nil {
+		s = &session{links: *l, id: id, stats: StatsOf(id.Run)}
+		sessions.byKey[id] = s
+	}
+	return s
+}
+
+// find gives the session that a block's reader has open in this process.
+func find(run string, reader int32, of int) (*session, error) {
+	sessions.mu.Lock()
+	defer sessions.mu.Unlock()
+	s := sessions.byKey[ReaderID{run, int(reader), of}]
+	if s == nil {
+		return nil, fault.New(fault.Internal, "", "a block came to a process that its reader is not in: the runner tore read, score and write apart")
+	}
+	return s, nil
+}
+
+// start makes the session read from a restriction on, or from what is committed if that is further. A session that stands
+// there already goes on without asking anybody.
+func (s *session) start(ctx context.Context, from []Position) error {
+	if s.source != nil && slices.Equal(s.at.list(), from) {
+		return nil
+	}
+	// The runner goes on somewhere else, because a bundle failed, here or elsewhere: what was written since the last commit
+	// is not to become visible, so begin anew.
+	s.close()
+	if err := s.open(ctx); err != nil {
+		s.close()
+		return err
+	}
+	if err := s.source.Start(ctx, from); err != nil {
+		s.close()
+		return err
+	}
+	s.at = positionsOf(from)
+	return nil
+}
+
+func (s *session) open(ctx context.Context) error {
+	from, err := Find(s.links.From)
+	if err != nil {
+		return err
+	}
+	if s.links.Delivery == ExactlyOnce {
+		if from.ExactlyOnce == nil {
+			return fault.New(fault.Usage, "--delivery", "%s has no transactions", s.links.From.Scheme()).WithHint("take at-least-once")
+		}
+		x, err := from.ExactlyOnce(ctx, s.links.From, s.links.To, s.links.Rejected, s.id)
+		if err != nil {
+			return err
+		}
+		s.source, s.to, s.rejected, s.tx = x.Source, x.To, x.Rejected, x.Transaction
+		return nil
+	}
+	if from.Source == nil {
+		return fault.New(fault.Usage, s.links.From.Redacted(), "%s is no source", s.links.From.Scheme())
+	}
+	if s.source, err = from.Source(ctx, s.links.From, s.id); err != nil {
+		return err
+	}
+	if s.to, err = openSink(ctx, s.links.To, s.id, "to"); err != nil {
+		return err
+	}
+	s.rejected, err = openSink(ctx, s.links.Rejected, s.id, "rejected")
+	return err
+}
+
+func openSink(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, error) {
+	c, err := Find(e)
+	if err != nil {
+		return nil, err
+	}
+	if c.Sink == nil {
+		return nil, fault.New(fault.Usage, e.Redacted(), "%s is no sink", e.Scheme())
+	}
+	return c.Sink(ctx, e, id, name)
+}
+
+// close forgets everything that is not committed.
+func (s *session) close() error {
+	var errs []error
+	if s.tx != nil {
+		errs = append(errs, s.tx.Close())
+	} else {
+		for _, c := range []interface{ Close() error }{s.source, s.to, s.rejected} {
+			if c != nil {
+				errs = append(errs, c.Close())
+			}
+		}
+	}
+	s.source, s.to, s.rejected, s.tx = nil, nil, nil, nil
+	s.at, s.began, s.taken, s.put, s.arena = nil, time.Time{}, 0, 0, s.arena[:0]
+	return errors.Join(errs...)
+}
+
+// write hands messages to a sink. Those of the micro-batch before are committed by then.
+func (s *session) write(ctx context.Context, to Sink, messages []Message) error {
+	if s.tx == nil {
+		if err := s.source.Settled(ctx); err != nil {
+			return err
+		}
+	} else if s.began.IsZero() {
+		s.began = time.Now()
+	}
+	if err := to.Write(ctx, messages); err != nil {
+		return err
+	}
+	s.put += int64(len(messages))
+	return nil
+}
+
+// settle ends a micro-batch: everything written is acknowledged, and committed, or with ExactlyOnce due to be.
+func (s *session) settle(ctx context.Context, now bool) error {
+	if s.taken != s.put {
+		return fault.New(fault.Mismatch, s.links.From.Redacted(), "%d messages came in, %d went out as predictions or dead letters", s.taken, s.put)
+	}
+	if s.taken == 0 || s.tx != nil && !now && time.Since(s.began) < s.links.commitEvery() {
+		return nil
+	}
+	var err error
+	if s.tx != nil {
+		err = s.tx.Commit(ctx, s.at.list())
+	} else {
+		for _, sink := range []Sink{s.to, s.rejected} {
+			if err = sink.Flush(ctx); err != nil {
+				return err
+			}
+		}
+		err = s.source.Commit(ctx, s.at.list())
+	}
+	if err != nil {
+		return err
+	}
+	s.stats.settled(s.taken, s.oldest)
+	s.taken, s.put, s.began, s.arena, s.oldest = 0, 0, time.Time{}, s.arena[:0], time.Time{}
+	return nil
+}
+
+// closeAll ends the sessions of a run. They are settled already.
+func closeAll(run string) error {
+	sessions.mu.Lock()
+	var mine []*session
+	for id, s := range sessions.byKey {
+		if id.Run == run {
+			mine = append(mine, s)
+			delete(sessions.byKey, id)
+		}
+	}
+	sessions.mu.Unlock()
+	var errs []error
+	for _, s := range mine {
+		s.mu.Lock()
+		if s.source != nil && s.tx == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			errs = append(errs, s.source.Settled(ctx))
+			cancel()
+		}
+		errs = append(errs, s.close())
+		s.mu.Unlock()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing the stream: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package stream
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Stats is what a run does in this process, live. Beam's counters of the namespace "glulam" say the same of rows. All of it
+// is safe for concurrent use.
+type Stats struct {
+	Rows     atomic.Int64 // messages read
+	Blocks   atomic.Int64 // micro-batches, one a partition and poll
+	Scored   atomic.Int64 // rows written as predictions
+	Rejected atomic.Int64 // rows written as dead letters
+	Commits  atomic.Int64
+	// Watermark is in milliseconds since 1970; 0 until there is one.
+	Watermark atomic.Int64
+	// EndToEnd is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, a value for each
+	// micro-batch; Own is from a poll's return to that; both hold seconds.
+	EndToEnd, Own Histogram
+
+	mu         sync.Mutex
+	codes      map[string]int64
+	watermarks map[ReaderID]*watermark
+	parts      map[Partition]*partitionMark
+
+	ctx      context.Context // ends when the run is to be drained
+	drain    context.CancelFunc
+	draining atomic.Bool
+}
+
+var runs sync.Map // run -> *Stats
+
+// StatsOf gives the statistics of a run in this process; they are made at the first call.
+func StatsOf(run string) *Stats {
+	if s, ok := runs.Load(run); ok {
+		return s.(*Stats)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s, _ := runs.LoadOrStore(run, &Stats{ctx: ctx, drain: cancel, codes: map[string]int64{}, watermarks: map[ReaderID]*watermark{}, parts: map[Partition]*partitionMark{}})
+	return s.(*Stats)
+}
+
+// Drain has the readers of a run in this process end what they are at, commit it, and stop as if the source had ended.
+func Drain(run string) {
+	s := StatsOf(run)
+	s.draining.Store(true)
+	s.drain()
+}
+
+// Draining says whether the run ends early: what is in windows is not all there will be.
+func (s *Stats) Draining() bool { return s.draining.Load() }
+
+// End closes what the run holds open in this process, and forgets it. Call it when the job is over.
+func End(run string) error {
+	err := closeAll(run)
+	runs.Delete(run)
+	return err
+}
+
+func (s *Stats) watermark(id ReaderID, l *Links) *watermark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.watermarks[id]
+	if w == nil {
+		w = newWatermark(s, l, id)
+		s.watermarks[id] = w
+	}
+	return w
+}
+
+func (s *Stats) partition(p Partition, m *partitionMark) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts[p] = m
+}
+
+// Lag is how many messages of each partition are still to be read, as far as the source knows.
+func (s *Stats) Lag() map[Partition]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[Partition]int64, len(s.parts))
+	for p, m := range s.parts {
+		if end := m.end.Load(); end >= 0 {
+			out[p] = max(0, end-m.next.Load())
+		}
+	}
+	return out
+}
+
+// Codes counts the dead letters by code.
+func (s *Stats) Codes() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]int64, len(s.codes))
+	for c, n := range s.codes {
+		out[c] = n
+	}
+	return out
+}
+
+func (s *Stats) rejected(code string) {
+	s.Rejected.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes[code]++
+}
+
+// settled notes that a micro-batch is through.
+func (s *Stats) settled(rows int64, oldest time.Time) {
+	s.Commits.Add(1)
+	if rows > 0 {
+		s.EndToEnd.Add(time.Since(oldest))
+	}
+}

@@ -1,0 +1,178 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/transforms/block"
+)
+
+func init() {
+	beam.RegisterDoFn(&writeFn{})
+	beam.RegisterDoFn(&rejectFn{})
+	register.DoFn1x0[int64](&endFn{})
+	register.Emitter1[int64]()
+}
+
+// WriteOptions say how rows become messages.
+type WriteOptions struct {
+	Links  Links
+	Values Values
+	// Version is put into a header of each message.
+	Version string
+}
+
+// Headers of messages that glulam writes. Those of the message that a row came in go first.
+const (
+	HeaderModel   = "glulam-model"   // digest of the model that scored the row
+	HeaderVersion = "glulam-version" // of the pipeline
+	HeaderLatency = "glulam-latency" // milliseconds from the message's timestamp to its being written
+	HeaderOffset  = "glulam-source"  // partition and offset that the row came from: "kafka://flights/3@17"
+	HeaderCode    = "glulam-code"    // why a row was rejected
+)
+
+// Write writes scored blocks (PCollection<block.Block>) and dead letters (PCollections<block.Rejected>) of Read's readers to
+// the links' sinks.
+func Write(s beam.Scope, o WriteOptions, scored beam.PCollection, rejected ...beam.PCollection) {
+	s = s.Scope("glulam.stream.Write")
+	ends := []beam.PCollection{beam.ParDo(s, &writeFn{Options: o}, scored)}
+	for _, r := range rejected {
+		ends = append(ends, beam.ParDo(s, &rejectFn{Options: o}, r))
+	}
+	// These outputs are never written to. They are there because prism spins a whole core for as long as a bundle of a stage
+	// without outputs runs.
+	beam.ParDo0(s, &endFn{}, beam.Reshuffle(s, beam.Flatten(s, ends...)))
+}
+
+// endFn ends outputs that nothing comes out of.
+type endFn struct{}
+
+// ProcessElement is never called.
+func (*endFn) ProcessElement(int64) {}
+
+// writeFn writes blocks.
+type writeFn struct {
+	Options WriteOptions
+
+	schema   *arrow.Schema
+	encoder  format.Encoder
+	messages []Message
+	ends     []int
+}
+
+// ProcessElement hands a block's rows to the session of its reader.
+func (f *writeFn) ProcessElement(ctx context.Context, b block.Block, _ func(int64)) error {
+	s, err := find(f.Options.Links.Run, b.Origin.Unit, orDefault(f.Options.Links.Readers, 1))
+	if err == nil {
+		err = f.write(ctx, s, &b)
+	}
+	return fault.Wire(err)
+}
+
+func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
+	if f.encoder == nil || b.Record.Schema() != f.schema {
+		e, err := f.Options.Values.encoder(b.Record.Schema())
+		if err != nil {
+			return err
+		}
+		f.schema, f.encoder = b.Record.Schema(), e
+	}
+	n := int(b.Record.NumRows())
+	f.messages, f.ends = f.messages[:0], f.ends[:0]
+	from, dst := len(s.arena), s.arena
+	var err error
+	for i := range n {
+		if dst, err = f.encoder.Append(dst, b.Record, i); err != nil {
+			return err
+		}
+		f.ends = append(f.ends, len(dst))
+	}
+	s.arena = dst
+	common := f.common(b)
+	now := time.Now().UnixMilli()
+	for i := range n {
+		m := Message{Value: dst[from:f.ends[i]:f.ends[i]]}
+		from = f.ends[i]
+		if i < len(b.Envelopes) {
+			m.Envelope = b.Envelopes[i]
+		}
+		_, offset := b.Origin.At(i)
+		m.ID = idOf(s, &b.Origin, offset, "")
+		m.Headers = withHeaders(m.Headers, common, m.Time, now, &b.Origin, offset)
+		f.messages = append(f.messages, m)
+	}
+	if err := s.write(ctx, s.to, f.messages); err != nil {
+		return err
+	}
+	s.stats.Scored.Add(int64(n))
+	return nil
+}
+
+// common are the headers that all rows of a block have.
+func (f *writeFn) common(b *block.Block) []block.Header {
+	return []block.Header{{Key: HeaderModel, Value: []byte(b.Model)}, {Key: HeaderVersion, Value: []byte(f.Options.Version)}}
+}
+
+// withHeaders gives a message's own headers, without ours of an earlier pipeline, then ours.
+func withHeaders(own, common []block.Header, sent, now int64, o *block.Origin, offset int64) []block.Header {
+	out := make([]block.Header, 0, len(own)+len(common)+2)
+	for _, h := range own {
+		switch h.Key {
+		case HeaderModel, HeaderVersion, HeaderLatency, HeaderOffset, HeaderCode:
+		default:
+			out = append(out, h)
+		}
+	}
+	out = append(out, common...)
+	source := append(make([]byte, 0, len(o.Source)+20), o.Source...)
+	source = strconv.AppendInt(append(source, '@'), offset, 10)
+	return append(out, block.Header{Key: HeaderLatency, Value: strconv.AppendInt(nil, now-sent, 10)}, block.Header{Key: HeaderOffset, Value: source})
+}
+
+// idOf names an output by where its row came from: the same whenever it is written again.
+func idOf(s *session, o *block.Origin, offset int64, kind string) string {
+	return fmt.Sprintf("%s%s:%s@%d", kind, s.id.Run, o.Source, offset)
+}
+
+// rejectFn writes dead letters.
+type rejectFn struct{ Options WriteOptions }
+
+// ProcessElement hands a letter to the session of its reader.
+func (f *rejectFn) ProcessElement(ctx context.Context, r block.Rejected, _ func(int64)) error {
+	s, err := find(f.Options.Links.Run, r.Unit, orDefault(f.Options.Links.Readers, 1))
+	if err == nil {
+		err = f.write(ctx, s, &r)
+	}
+	return fault.Wire(err)
+}
+
+func (f *rejectFn) write(ctx context.Context, s *session, r *block.Rejected) error {
+	from := len(s.arena)
+	r.Letter.Key, r.Letter.Time = r.Envelope.Key, r.Envelope.Time
+	line, err := r.Letter.AppendJSON(s.arena)
+	if err != nil {
+		return err
+	}
+	s.arena = line
+	m := Message{Value: line[from:len(line):len(line)], Envelope: r.Envelope}
+	o := block.Origin{Source: r.Letter.Source, Unit: r.Unit, Part: r.Part}
+	common := []block.Header{{Key: HeaderCode, Value: []byte(r.Letter.Code)}, {Key: HeaderVersion, Value: []byte(f.Options.Version)}}
+	if r.Letter.Model != "" {
+		common = append(common, block.Header{Key: HeaderModel, Value: []byte(r.Letter.Model)})
+	}
+	m.ID = idOf(s, &o, r.Letter.Offset, "rejected:")
+	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), &o, r.Letter.Offset)
+	if err := s.write(ctx, s.rejected, []Message{m}); err != nil {
+		return err
+	}
+	s.stats.rejected(string(r.Letter.Code))
+	return nil
+}

@@ -3,7 +3,7 @@ package model
 import (
 	"testing"
 
-	"github.com/glulam/glulam/model/catboost"
+	"github.com/glulam/glulam/model/forest"
 )
 
 // TestAmbiguousCategory: a boolean or a float of a text file that would be another category if it were a number.
@@ -13,7 +13,7 @@ func TestAmbiguousCategory(t *testing.T) {
 			t.Errorf("%q: %q, want %q", v, got, want)
 		}
 	}
-	one := &codes{hash: hashCodes([]uint32{catboost.Hash([]byte("1")), catboost.Hash([]byte("False"))}), unseen: unseenHash}
+	one := &codes{hash: hashCodes([]uint32{forest.CategoryHash([]byte("1")), forest.CategoryHash([]byte("False"))}), unseen: unseenHash}
 	c := &boundColumn{name: "flag", codes: one}
 	var s Scores
 	for row, v := range []string{"True", "1.0", "False", "0.0", "other"} {

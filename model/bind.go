@@ -28,7 +28,7 @@ type Input struct {
 // that the model does not have.
 func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
 	if m.nameless() && len(rename) == 0 && *m.inputName(0) == "" {
-		return nil, fault.New(fault.Schema, m.name, "the model carries no feature names").
+		return nil, fault.New(fault.Schema, m.source, "the model carries no feature names").
 			WithHint("give the %d names in the order of training: --features a,b,c", m.inputs())
 	}
 	var unknown []string
@@ -47,7 +47,7 @@ func (m *Model) Inputs(rename map[string]string) ([]Input, error) {
 	for i := range in {
 		name := *m.inputName(i)
 		if name == "" || seen[name] {
-			return nil, fault.New(fault.Schema, m.name, "feature %d has the name %q, which is empty or stands twice", i, name).
+			return nil, fault.New(fault.Schema, m.source, "feature %d has the name %q, which is empty or stands twice", i, name).
 				WithHint("save the model again with one name a feature")
 		}
 		seen[name] = true
@@ -118,6 +118,14 @@ func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, 
 		return nil, m.misfit(missing, twice, wrong)
 	}
 	return b, nil
+}
+
+// Columns gives, for each feature in the model's order, its name and the index of its column in the bound schema.
+func (b *Binding) Columns() (features []string, index []int) {
+	for _, c := range b.columns {
+		features, index = append(features, c.name), append(index, c.index)
+	}
+	return features, index
 }
 
 // misfit puts everything that does not fit into one error.

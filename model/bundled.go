@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,10 +26,14 @@ func FromBundle(ctx context.Context, b *bundle.Bundle, o Options) (*Model, error
 			if checked, err = assemble(b, Options{Features: o.Features, Raw: true}); err != nil {
 				return nil, err
 			}
+			if !sameTrees(checked.forest, m.forest) {
+				m.golden = cmp.Or(b.Trees, "all")
+			}
 		}
 		if err := checked.checkGolden(ctx); err != nil {
 			return nil, err
 		}
+		m.off = checked.off
 	}
 	if !o.Unchecked {
 		b.Model = nil
@@ -37,6 +42,11 @@ func FromBundle(ctx context.Context, b *bundle.Bundle, o Options) (*Model, error
 		}
 	}
 	return m, nil
+}
+
+// sameTrees says whether two ranges of rounds of one forest are the same.
+func sameTrees(a, b *forest.Forest) bool {
+	return slices.Equal(a.Trees, b.Trees) && slices.Equal(a.Nodes, b.Nodes) && slices.Equal(a.Leaves, b.Leaves) && slices.Equal(a.Bias, b.Bias)
 }
 
 // assemble makes the model, without checking its golden rows.
@@ -53,6 +63,9 @@ func assemble(b *bundle.Bundle, o Options) (*Model, error) {
 		return nil, fault.New(fault.Unsupported, label, "the model file is compressed").WithHint("unpack it")
 	}
 	m, err := parseModel(b.Model, label, o, b)
+	if fe := (*fault.Error)(nil); b.Kind == bundle.Glulam && o.Trees == "" && errors.Is(err, errUndecided) && errors.As(err, &fe) {
+		fe.Hint = fmt.Sprintf("write trees: best or trees: all into %s", b.Source+"/"+bundle.ManifestName)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,12 +109,15 @@ func (m *Model) checkBundle() error {
 	switch {
 	case b.Threshold != nil && (f.Task != forest.TaskBinary || f.PredictionWidth() > 2):
 		return b.Fault(fault.Unsupported, "threshold", "only binary models have a threshold, and this one's objective is %q", f.Objective)
+	case b.Threshold != nil && f.Link.Kind == forest.LinkUnknown:
+		return b.Fault(fault.Unsupported, "threshold", "there is no probability to hold against it: %s", f.WhyNoClass())
 	case b.Threshold != nil && !(*b.Threshold >= 0 && *b.Threshold <= 1):
 		return b.Fault(fault.Usage, "threshold", "%v is no threshold of a probability: from 0 to 1", *b.Threshold)
 	case b.Calibration != nil && (f.Outputs != 1 || f.PredictionWidth() != 1):
 		return b.Fault(fault.Unsupported, "calibration", "only models with one output are calibrated, this one has %d", max(f.Outputs, f.PredictionWidth()))
-	case slices.Contains(b.Outputs, "class") && !f.HasClass():
-		return b.Fault(fault.Unsupported, "outputs", "a model with objective %q has no class", f.Objective)
+	case slices.Contains(b.Outputs, "class") && !m.HasClass():
+		e := m.NoClass()
+		return b.Fault(fault.Unsupported, "outputs", "%w", e.Err).WithHint("%s", e.Hint)
 	}
 	return nil
 }
@@ -113,16 +129,24 @@ func (m *Model) checkGolden(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bad := report.Worst()
-	if bad == nil {
+	if report.Equal() {
+		m.off = report.MaxULPs()
 		return nil
+	}
+	const hint = "the numbers of this model cannot be trusted; `glulam check` shows all differences"
+	bad := report.Worst()
+	switch e := report.Missed(); {
+	case bad == nil && e != nil:
+		return fault.New(fault.Corrupt, b.Source, "the golden rows do not come out as expected: %d of %d are refused, the first: %s", e.RowsMissed, report.Rows, e.FirstMissed).WithHint(hint)
+	case bad == nil:
+		return fault.New(fault.Corrupt, b.Source, "the golden rows hold nothing against the model: none of the %d can be scored", report.Rows).WithHint(hint)
 	}
 	i := slices.IndexFunc(report.Engines, func(e parity.EngineReport) bool {
 		return slices.ContainsFunc(e.Outputs, func(o parity.OutputReport) bool { return o.Different > 0 })
 	})
 	return fault.New(fault.Corrupt, b.Source, "the golden rows do not come out as expected: %d of %d values of %s differ on engine %s, the first in row %d: %v, not %v",
 		bad.Different, bad.Values, bad.First.Column, report.Engines[i].Engine, bad.First.Row, float64(bad.First.Got), float64(bad.First.Expected)).
-		WithHint("the numbers of this model cannot be trusted; `glulam check` shows all differences")
+		WithHint(hint)
 }
 
 // ErrNoGolden is wrapped by Check's error for a model that has no golden rows.
@@ -150,9 +174,9 @@ func (m *Model) Check(ctx context.Context, tol *parity.Tolerance) (*parity.Repor
 		}
 	}
 	if tol == nil {
-		tol = &parity.Tolerance{Margin: parity.DefaultTolerance.Margin, Prediction: parity.DefaultTolerance.Prediction}
+		tol = &parity.Tolerance{Prediction: parity.DefaultTolerance.Prediction}
 		if g.ULPs != nil {
-			tol = &parity.Tolerance{Margin: *g.ULPs, Prediction: *g.ULPs}
+			tol.Prediction = *g.ULPs
 		}
 	}
 	return parity.Check(ctx, rows, expected, *tol, m.Scorers(nil))
@@ -179,7 +203,11 @@ type BundleInfo struct {
 	Calibration *bundle.Calibration `json:"calibration,omitempty"`
 	GoldenRows  string              `json:"golden_rows,omitempty"` // file
 	Expected    string              `json:"expected,omitempty"`    // file
-	Provenance  []bundle.Note       `json:"provenance,omitempty"`
+	// GoldenTrees is the rounds that the golden rows were checked with, where the model was loaded with others.
+	GoldenTrees string `json:"golden_trees,omitempty"`
+	// GoldenULPs is how far predictions of the golden rows are off at most, in units of the last place; 0: nothing is.
+	GoldenULPs uint64        `json:"golden_ulps,omitempty"`
+	Provenance []bundle.Note `json:"provenance,omitempty"`
 }
 
 func (m *Model) bundleInfo() *BundleInfo {
@@ -192,7 +220,8 @@ func (m *Model) bundleInfo() *BundleInfo {
 		Outputs: b.Outputs, Threshold: b.Threshold, Calibration: b.Calibration, Provenance: b.Provenance,
 	}
 	if b.Golden != nil {
-		info.GoldenRows, info.Expected = b.Golden.Rows.Name, b.Golden.Expected.Name
+		info.GoldenRows, info.Expected, info.GoldenTrees = b.Golden.Rows.Name, b.Golden.Expected.Name, m.golden
+		info.GoldenULPs = m.off
 	}
 	return info
 }
@@ -242,6 +271,24 @@ func (m *Model) calibrate(predictions, margins []float64) {
 
 // sigmoid has nothing but the link.
 var sigmoid = &forest.Forest{Outputs: 1, Rounds: 1, Link: forest.Link{Kind: forest.Sigmoid, Param: 1}}
+
+// HasClass says whether rows have a class: the one of their predictions, or the one that a bundle's threshold makes.
+func (m *Model) HasClass() bool {
+	return m.bundle != nil && m.bundle.Threshold != nil || m.forest.HasClass()
+}
+
+// NoClass is the error for who asks for the class of a model that has none, without a place: why that is so.
+func (m *Model) NoClass() *fault.Error {
+	e := fault.New(fault.Usage, "", "the model has no class: %s", m.forest.WhyNoClass()).WithHint("ask for prediction or margin")
+	switch {
+	case m.forest.NoClass == "":
+	case m.bundle != nil && m.bundle.Kind == bundle.Glulam:
+		e.WithHint("write the threshold that is to count into %s, or ask for prediction", m.bundle.Source+"/"+bundle.ManifestName)
+	default:
+		e.WithHint("ask for prediction, or make a bundle with the threshold that is to count: glulam bundle --threshold")
+	}
+	return e
+}
 
 // class is the class that a row's predictions stand for.
 func (m *Model) class(predictions []float64) int32 {

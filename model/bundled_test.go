@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,7 +10,9 @@ import (
 	"testing"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/internal/golden"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/model/bundle"
 	"github.com/glulam/glulam/model/parity"
 )
 
@@ -151,6 +154,43 @@ func TestBundleFails(t *testing.T) {
 	}
 }
 
+// TestBundleULPs: what a bundle tolerates it tolerates in predictions only, and what was off is told.
+func TestBundleULPs(t *testing.T) {
+	for _, c := range []struct {
+		old, new, ulps string
+		off            uint64
+		want           string // of the error
+	}{
+		{"-2.0526115624510695,", "-2.0526115624510690,", "ulps: 64", 0, "1 of 400 values of margin differ"},
+		{",0.1159190204328416", ",0.1159190204328416", "ulps: 0", 0, ""},
+		{",0.1159190204328416", ",0.11591902043284161", "", 1, ""},
+		{",0.1159190204328416", ",0.11591902043284168", "ulps: 6", 6, ""},
+		{",0.1159190204328416", ",0.11591902043284168", "", 0, "1 of 400 values of prediction differ"},
+	} {
+		dir := copyBundle(t, "platt", "expected.csv", c.old, c.new)
+		path := filepath.Join(dir, "glulam.yaml")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), "expected: expected.csv", "expected: expected.csv\n  "+c.ulps, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := model.Load(context.Background(), dir, model.Options{})
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, %s: %v", c.new, c.ulps, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s, %s: %v", c.new, c.ulps, err)
+		} else if off := m.Signature().Bundle.GoldenULPs; off != c.off {
+			t.Errorf("%s, %s: %d ulps off, not %d", c.new, c.ulps, off, c.off)
+		}
+	}
+}
+
 // TestBundleMisfits: what a manifest says has to go with the model.
 func TestBundleMisfits(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
@@ -164,6 +204,58 @@ func TestBundleMisfits(t *testing.T) {
 		if _, err := model.Load(context.Background(), dir, model.Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.new, err)
 		}
+	}
+}
+
+// TestOwnThreshold: a CatBoost model that was saved with a probability threshold of its own is binary, but has no class until
+// a bundle says which threshold counts.
+func TestOwnThreshold(t *testing.T) {
+	cases := golden.Cases(t, "catboost")
+	c := cases[slices.IndexFunc(cases, func(c golden.Case) bool { return c.Name == "threshold" })]
+	data, err := os.ReadFile(c.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := os.ReadFile(filepath.Join(filepath.Dir(c.Path()), c.Rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Parse(data, c.Model, model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := m.Signature(); s.Task != "binary" || m.HasClass() || !strings.Contains(s.NoClass, "a probability threshold of its own, 0.3") {
+		t.Errorf("%s; class: %v, %q", s.Task, m.HasClass(), s.NoClass)
+	}
+	load := func(lines string, above float64) error {
+		expected := "prediction,class\n"
+		for _, p := range c.Floats(t, c.Prediction) { // the library's own
+			class := 0
+			if p > above {
+				class = 1
+			}
+			expected += fmt.Sprintf("%v,%d\n", p, class)
+		}
+		b, err := bundle.FromFiles([]bundle.File{
+			{Name: bundle.ManifestName, Data: []byte("glulam: 1\nmodel: m.cbm\noutputs: [class]\ngolden: {rows: rows.csv, expected: expected.csv}\n" + lines)},
+			{Name: "m.cbm", Data: data}, {Name: "rows.csv", Data: rows}, {Name: "expected.csv", Data: []byte(expected)},
+		}, "b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = model.FromBundle(context.Background(), b, model.Options{})
+		return err
+	}
+	if err := load("", 0.3); fault.CodeOf(err) != fault.Unsupported || !strings.Contains(err.Error(), "write the threshold that is to count into b/glulam.yaml") {
+		t.Errorf("without a threshold: %v", err)
+	}
+	for _, threshold := range []float64{0.15, 0.3, 0.5} {
+		if err := load(fmt.Sprintf("threshold: %v\n", threshold), threshold); err != nil {
+			t.Errorf("%v: %v", threshold, err)
+		}
+	}
+	if err := load("threshold: 0.5\n", 0.3); fault.CodeOf(err) != fault.Corrupt || !strings.Contains(err.Error(), "of class differ") {
+		t.Errorf("classes of another threshold: %v", err)
 	}
 }
 

@@ -32,7 +32,7 @@ func echo(t testing.TB, features ...forest.Feature) *Model {
 	if err := f.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	m := &Model{name: "echo", forest: f, engine: forest.NewReference(f)}
+	m := &Model{name: "echo", source: "echo", forest: f, engine: forest.NewReference(f)}
 	m.codes = newCodes(m)
 	return m
 }

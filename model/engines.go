@@ -86,7 +86,7 @@ func (m *Model) outputs() parity.Outputs {
 	if f.Link.Kind != forest.LinkUnknown {
 		o.Has |= parity.Prediction
 	}
-	if f.HasClass() {
+	if m.HasClass() {
 		o.Has |= parity.Class
 	}
 	if o.Leaves > 0 {

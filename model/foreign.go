@@ -17,7 +17,7 @@ func foreign(data []byte) (what, hint string) {
 	case bytes.HasPrefix(data, []byte("\x1f\x8b")), bytes.HasPrefix(data, []byte("\x28\xb5\x2f\xfd")):
 		return "a compressed file, and no bundle", "unpack it"
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return "a zip archive (skops, or a saved network?)", "`glulam export-sklearn` exports scikit-learn's models; of other libraries, " + original
+		return "a zip archive, and no file of skops (a saved network?)", "`glulam export-sklearn` exports scikit-learn's models; of other libraries, " + original
 	case bytes.HasPrefix(data, []byte("\x89HDF")):
 		return "an HDF5 file, as Keras writes them: not a model of trees", original
 	case bytes.Contains(head, []byte("<PMML")):

@@ -11,7 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/fault"
-	"github.com/glulam/glulam/model/catboost"
+	"github.com/glulam/glulam/model/forest"
 )
 
 // unseenHash is the code of a category whose hash no split asks for.
@@ -43,7 +43,7 @@ func (k *codes) ofText(v string) (float64, bool) {
 }
 
 func (k *codes) ofHash(text []byte) (float64, bool) {
-	if c, ok := k.hash[catboost.Hash(text)]; ok {
+	if c, ok := k.hash[forest.CategoryHash(text)]; ok {
 		return c, true
 	}
 	return k.unseen, false
@@ -86,64 +86,50 @@ func (c *boundColumn) ambiguous(row int, v string, s *Scores) {
 
 // fitsHash says whether a column of type t, which holds no text, holds values that CatBoost makes texts of.
 func fitsHash(t arrow.DataType) bool {
-	switch t.ID() {
-	case arrow.DICTIONARY:
-		return fitsHash(t.(*arrow.DictionaryType).ValueType)
-	case arrow.INT8, arrow.INT16, arrow.INT32, arrow.INT64, arrow.UINT8, arrow.UINT16, arrow.UINT32, arrow.UINT64, arrow.BOOL:
-		return true
+	if d, ok := t.(*arrow.DictionaryType); ok {
+		return fitsHash(d.ValueType)
 	}
-	return false
+	return arrow.IsInteger(t.ID()) || t.ID() == arrow.BOOL
 }
 
-// decimals gives what appends the text of value i, as CatBoost's Python package makes it of integers and booleans; nil for
-// other columns.
-func decimals(col arrow.Array) func(b []byte, i int) []byte {
+// appendDecimal appends the text of value i, as CatBoost's Python package makes it of integers and booleans.
+func appendDecimal(b []byte, col arrow.Array, i int) []byte {
 	switch a := col.(type) {
 	case *array.Int8:
-		return signed(a.Int8Values())
+		return strconv.AppendInt(b, int64(a.Value(i)), 10)
 	case *array.Int16:
-		return signed(a.Int16Values())
+		return strconv.AppendInt(b, int64(a.Value(i)), 10)
 	case *array.Int32:
-		return signed(a.Int32Values())
+		return strconv.AppendInt(b, int64(a.Value(i)), 10)
 	case *array.Int64:
-		return signed(a.Int64Values())
+		return strconv.AppendInt(b, a.Value(i), 10)
 	case *array.Uint8:
-		return unsigned(a.Uint8Values())
+		return strconv.AppendUint(b, uint64(a.Value(i)), 10)
 	case *array.Uint16:
-		return unsigned(a.Uint16Values())
+		return strconv.AppendUint(b, uint64(a.Value(i)), 10)
 	case *array.Uint32:
-		return unsigned(a.Uint32Values())
+		return strconv.AppendUint(b, uint64(a.Value(i)), 10)
 	case *array.Uint64:
-		return unsigned(a.Uint64Values())
+		return strconv.AppendUint(b, a.Value(i), 10)
 	case *array.Boolean:
-		return func(b []byte, i int) []byte {
-			if a.Value(i) {
-				return append(b, '1')
-			}
-			return append(b, '0')
+		if a.Value(i) {
+			return append(b, '1')
 		}
+		return append(b, '0')
 	}
-	return nil
+	return b
 }
 
-func signed[T int8 | int16 | int32 | int64](values []T) func([]byte, int) []byte {
-	return func(b []byte, i int) []byte { return strconv.AppendInt(b, int64(values[i]), 10) }
-}
-
-func unsigned[T uint8 | uint16 | uint32 | uint64](values []T) func([]byte, int) []byte {
-	return func(b []byte, i int) []byte { return strconv.AppendUint(b, uint64(values[i]), 10) }
-}
-
-// hashed is gather for values whose texts are hashed.
-func (c *boundColumn) hashed(col arrow.Array, text func([]byte, int) []byte, first, rows int, dst []float64, width int, s *Scores) {
-	var buf [20]byte
+// hashed is gather for integers and booleans whose texts are hashed.
+func (c *boundColumn) hashed(col arrow.Array, first, rows int, dst []float64, width int, s *Scores) {
 	for i := range rows {
 		if col.IsNull(first + i) {
 			dst[i*width] = math.NaN()
 			c.missing(first+i, s)
 			continue
 		}
-		dst[i*width], _ = c.codes.ofHash(text(buf[:0], first+i))
+		s.digits = appendDecimal(s.digits[:0], col, first+i)
+		dst[i*width], _ = c.codes.ofHash(s.digits)
 	}
 }
 

@@ -81,10 +81,10 @@ func TestLoadRefuses(t *testing.T) {
 		code fault.Code
 		want string // after the path
 	}{
-		{"no file", filepath.Join(dir, "no.txt"), model.Options{}, fault.NotFound, ": no such file or directory; --model takes the path of a model file"},
+		{"no file", filepath.Join(dir, "no.txt"), model.Options{}, fault.NotFound, ": no such file or directory; give the path of a model file, a bundle or an MLflow model"},
 		{"a folder", dir, model.Options{}, fault.Unreadable, ": a directory, not a model file; a bundle has glulam.yaml in it, an MLflow model MLmodel; there is neither"},
 		{"empty", write("empty.txt", ""), model.Options{}, fault.Empty, ": the model file is empty"},
-		{"rows", write("rows.csv", "a,b\n1,2\n"), model.Options{}, fault.Unsupported, ": not a model file that this version reads (LightGBM text, scikit-learn JSON of glulam export-sklearn, LightGBM dump_model JSON, XGBoost JSON and UBJSON, CatBoost JSON and cbm, ONNX); save the model with the training library's own save_model"},
+		{"rows", write("rows.csv", "a,b\n1,2\n"), model.Options{}, fault.Unsupported, ": not a model file that this version reads (LightGBM text, scikit-learn JSON of glulam export-sklearn, scikit-learn in a file of skops, LightGBM dump_model JSON, XGBoost JSON and UBJSON, CatBoost JSON and cbm, ONNX); save the model with the training library's own save_model"},
 		{"joblib", write("m.joblib", "\x78\x9c\x00\x00"), model.Options{}, fault.Unsupported, ": a compressed pickle of joblib, it seems, which glulam never reads; `glulam export-sklearn` exports scikit-learn's models; of other libraries, save the model with the training library's own save_model"},
 		{"PMML", write("m.pmml", "<?xml version=\"1.0\"?>\n<PMML>"), model.Options{}, fault.Unsupported, ": a PMML file; save the model with the training library's own save_model"},
 		{"treelite", write("m.bin", "\x04\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x02\x02"+strings.Repeat("\x00", 64)), model.Options{}, fault.Unsupported, ": a Treelite checkpoint, it seems, which does not say how the training library computes; save the model with the training library's own save_model"},

@@ -32,12 +32,15 @@ const MaxBytes = 2 << 30
 // Model is a validated ensemble with an engine to evaluate it. Immutable, safe for concurrent use.
 type Model struct {
 	name   string
+	source string // the path of the model file
 	digest string
 	forest *forest.Forest
 	prep   *prep.Graph // nil: the inputs are the forest's features
 	codes  []*codes    // of each input; nil: its values are numbers
 	engine forest.Evaluator
 	bundle *bundle.Bundle // what came beside the model file; nil: nothing
+	golden string         // the rounds that its golden rows were checked with; "": those of the model
+	off    uint64         // how far their predictions were off at most, in units of the last place
 }
 
 // Options say how a model is to be loaded. The zero value is right for a model file that carries its feature names.
@@ -51,6 +54,8 @@ type Options struct {
 	// "a:b" (rounds a to b-1). "": all, unless the file says that others were best: then somebody has to choose, because the
 	// library's own interfaces do not agree.
 	Trees string
+	// Undecided takes all rounds where somebody would have to choose: for looking at a model, not for scoring.
+	Undecided bool
 	// Raw asks for margins only, also of a model whose objective is not known.
 	Raw bool
 	// Unchecked leaves the golden rows of a bundle unscored, and keeps them for Check.
@@ -69,6 +74,7 @@ var formats = []struct {
 }{
 	{"LightGBM text", lightgbm.Detect, bare(lightgbm.Parse)},
 	{"scikit-learn JSON of glulam export-sklearn", sklearn.Detect, sklearn.Parse},
+	{"scikit-learn in a file of skops", sklearn.DetectSkops, sklearn.ParseSkops},
 	{"LightGBM dump_model JSON", lightgbm.DetectDump, bare(lightgbm.ParseDump)},
 	{"XGBoost JSON and UBJSON", xgboost.Detect, xgboost.Parse},
 	{"CatBoost JSON and cbm", catboost.Detect, bare(catboost.Parse)},
@@ -83,9 +89,16 @@ func bare(parse func([]byte, string) (*forest.Forest, error)) func([]byte, strin
 	}
 }
 
-// Load reads the model at path ref: a model file, or a glulam bundle or MLflow model as a folder or .tar.gz. A bundle whose
-// golden rows do not come out as expected is refused.
+// Load reads the model at path ref: a model file, a glulam bundle or MLflow model as a folder or .tar.gz, or an alias file of
+// one of these (see Resolve). A bundle whose golden rows do not come out as expected is refused.
 func Load(ctx context.Context, ref string, o Options) (*Model, error) {
+	if ref == "" {
+		return nil, fault.New(fault.Usage, "", "the path of the model is empty").WithHint("give the path of a model file, a bundle or an MLflow model")
+	}
+	ref, err := Resolve(ref)
+	if err != nil {
+		return nil, err
+	}
 	if st, err := os.Stat(ref); err == nil && st.IsDir() {
 		b, err := bundle.Open(ctx, ref)
 		if err != nil {
@@ -113,7 +126,7 @@ func read(ctx context.Context, ref string) ([]byte, error) {
 	}
 	f, err := os.Open(ref)
 	if err != nil {
-		return nil, fault.FromOS(fault.Unreadable, ref, err).WithHint("--model takes the path of a model file")
+		return nil, fault.FromOS(fault.Unreadable, ref, err).WithHint("give the path of a model file, a bundle or an MLflow model")
 	}
 	defer f.Close()
 	st, err := f.Stat()
@@ -152,8 +165,8 @@ func parseModel(data []byte, source string, o Options, b *bundle.Bundle) (*Model
 		b.Trees, o.Trees = "best", "best"
 	}
 	sum := sha256.Sum256(data)
-	m := &Model{name: modelName(source), digest: "sha256:" + hex.EncodeToString(sum[:]), forest: f, prep: steps}
-	if err := m.complete(o); err != nil {
+	m := &Model{name: modelName(source), source: source, digest: "sha256:" + hex.EncodeToString(sum[:]), forest: f, prep: steps}
+	if err := m.complete(o, source); err != nil {
 		if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Source == "" {
 			fe.Source = source
 		}
@@ -163,10 +176,13 @@ func parseModel(data []byte, source string, o Options, b *bundle.Bundle) (*Model
 }
 
 // complete makes a model of what a parser gave: trees are chosen, names given, everything is checked, and an engine made.
-func (m *Model) complete(o Options) error {
+func (m *Model) complete(o Options, source string) error {
 	f := m.forest
 	rounds := f.Rounds
-	if err := chooseTrees(f, o.Trees); err != nil {
+	if o.Trees == "" && o.Undecided {
+		o.Trees = "all"
+	}
+	if err := chooseTrees(f, o.Trees, source); err != nil {
 		return err
 	}
 	if f.Link.Kind == forest.LinkUnknown && !o.Raw {
@@ -192,17 +208,20 @@ func (m *Model) complete(o Options) error {
 	return err
 }
 
-// chooseTrees cuts a forest to the rounds that Options.Trees asks for.
-func chooseTrees(f *forest.Forest, rounds string) error {
+// errUndecided is wrapped by the error for a model of which somebody has to choose rounds.
+var errUndecided = errors.New("which are to count?")
+
+// chooseTrees cuts a forest, of the file source, to the rounds that Options.Trees asks for.
+func chooseTrees(f *forest.Forest, rounds, source string) error {
 	switch {
 	case rounds == "" && f.BestRounds > 0 && f.BestRounds < f.Rounds:
-		return fault.New(fault.Usage, "", "early stopping found %d of the %d rounds best: which are to count?", f.BestRounds, f.Rounds).
+		return fault.New(fault.Usage, "", "early stopping found %d of the %d rounds best: %w", f.BestRounds, f.Rounds, errUndecided).
 			WithHint("--trees best is what XGBClassifier and XGBRegressor predict with, --trees all what Booster.predict does")
 	case rounds == "" || rounds == "all":
 		return nil
 	case rounds == "best":
 		if f.BestRounds == 0 {
-			return fault.New(fault.Usage, "--trees", "the model file does not say which rounds were best").WithHint("--trees all, or a:b for rounds a to b-1")
+			return fault.New(fault.Usage, "--trees", "%s does not say which rounds were best", source).WithHint("--trees all, or a:b for rounds a to b-1")
 		}
 		return f.Keep(0, f.BestRounds)
 	}
@@ -210,7 +229,7 @@ func chooseTrees(f *forest.Forest, rounds string) error {
 	a, err := strconv.Atoi(cmp.Or(from, "0"))
 	b, berr := strconv.Atoi(cmp.Or(to, strconv.Itoa(f.Rounds)))
 	if !ok || err != nil || berr != nil || a < 0 || a >= b || b > f.Rounds {
-		return fault.New(fault.Usage, "--trees", "%q is none of all, best, or a:b with 0 <= a < b <= %d", rounds, f.Rounds)
+		return fault.New(fault.Usage, "--trees", "%q is none of all, best, or a:b with 0 <= a < b <= %d, for %s", rounds, f.Rounds, source)
 	}
 	return f.Keep(a, b)
 }

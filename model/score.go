@@ -42,6 +42,7 @@ type Scores struct {
 	in     []float64 // rows as they come in, if the model does something to them first
 	prep   prep.Scratch
 	lookup []float64 // codes of a dictionary's values
+	digits []byte    // a number as text, to be hashed
 }
 
 // Refusal is a row that the model cannot take, and why.
@@ -59,13 +60,16 @@ const (
 )
 
 // Score evaluates all rows of rec, whose schema must be the one that was bound. Missing values (null, NaN) and unseen
-// categories do what the training library does. It allocates nothing once the slices of s have grown.
+// categories do what the training library does. It allocates nothing once the slices of s have grown, but for what it says of
+// rows that it refuses.
 //
 // An error means that rec does not have the bound schema, or that s.Want asks for a class of a model that has none.
 func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 	f := b.m.forest
-	if s.Want&WantClass != 0 && !f.HasClass() {
-		return fault.New(fault.Usage, b.m.name, "a model with objective %q has no class", f.Objective).WithHint("ask for prediction or margin")
+	if s.Want&WantClass != 0 && !b.m.HasClass() {
+		e := b.m.NoClass()
+		e.Source = b.m.name
+		return e
 	}
 	if s.Want&WantPrediction != 0 && f.Link.Kind == forest.LinkUnknown {
 		return fault.New(fault.Usage, b.m.name, "a model with objective %q has margins only", f.Objective).WithHint("ask for margin")
@@ -154,11 +158,9 @@ type numeric interface {
 
 // gather writes rows values of the column, from row first on, to dst[0], dst[width], dst[2*width] and so on.
 func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, width int, s *Scores) error {
-	if c.codes.hashes() {
-		if at := decimals(col); at != nil {
-			c.hashed(col, at, first, rows, dst, width, s)
-			return nil
-		}
+	if t := col.DataType(); c.codes.hashes() && t.ID() != arrow.DICTIONARY && fitsHash(t) {
+		c.hashed(col, first, rows, dst, width, s)
+		return nil
 	}
 	switch a := col.(type) {
 	case *array.Float64:

@@ -121,7 +121,7 @@ func TestScoreRefuses(t *testing.T) {
 		code fault.Code
 		want string
 	}{
-		{"a class of a regression", Scores{Want: WantClass}, good, fault.Usage, `shop: a model with objective "" has no class; ask for prediction or margin`},
+		{"a class of a regression", Scores{Want: WantClass}, good, fault.Usage, `shop: the model has no class: the objective "" predicts numbers; ask for prediction or margin`},
 		{"too few columns", Scores{}, rec(t, fields("price float"), `[1]`), fault.Internal, "the record has 1 columns; the bound schema had more"},
 		{"text in a column of numbers", Scores{}, rec(t, fields("price text", "kind text", "size int"), `["1"]`, `["a"]`, `[2]`), fault.Internal, "price: text in a column that was bound as numbers"},
 		{"numbers in a column of text", Scores{}, rec(t, fields("price float", "kind int", "size int"), `[1]`, `[1]`, `[2]`), fault.Internal, "kind: text categories in a column of int8"},
@@ -136,40 +136,6 @@ func TestScoreRefuses(t *testing.T) {
 	}
 	if err := b.Score(good, &Scores{}); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestScoreAllocates nothing a row once its slices have grown, whatever the columns are, and little a call.
-func TestScoreAllocates(t *testing.T) {
-	if RaceEnabled {
-		t.Skip("the race detector empties pools at random")
-	}
-	for name, perCall := range map[string]float64{"numeric": 0, "lightgbm": 0, "multiclass": 0, "category_int": 0, "category_bool": 1, "linear": 0} {
-		for _, engine := range []string{"reference", "leaves"} {
-			g := golden.Find(t, name)
-			m, err := Parse(g.Bytes(t), g.File, Options{Engine: engine})
-			if err != nil {
-				t.Fatal(err)
-			}
-			rows := golden.Rows(t)
-			b, err := m.Bind(rows.Schema(), g.Rename())
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, n := range []int64{1, 5000} {
-				some := rows.NewSlice(0, n)
-				s := Scores{Want: WantMargin | WantPrediction | WantLeaf}
-				allocs := testing.AllocsPerRun(10, func() {
-					if err := b.Score(some, &s); err != nil {
-						t.Error(err)
-					}
-				})
-				// A call evaluates chunkRows rows at a time.
-				if chunks := float64((n + chunkRows - 1) / chunkRows); allocs > perCall*chunks {
-					t.Errorf("%s/%s: %v allocations for %d rows, want %v", name, engine, allocs, n, perCall*chunks)
-				}
-			}
-		}
 	}
 }
 

@@ -230,16 +230,18 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	if err != nil {
 		return nil, err
 	}
-	f := m.Forest()
-	j.manifest = files.Manifest{Glulam: Version, Spec: spec, Model: files.ModelInfo{
-		Name: m.Name(), Digest: m.Digest(), Format: f.Format + " " + f.Version, Objective: f.Objective, Engine: m.Engine(),
-	}}
+	j.manifest = files.Manifest{Glulam: Version, Spec: spec, Model: modelInfo(m)}
 	return j, nil
 }
 
 // reading is how the input is to be read.
 func (b *Batch) reading() files.Reading {
 	return files.Reading{Format: b.InputFormat, Delimiter: b.Delimiter, NullNumbers: b.NullNumbers, NullTexts: b.NullTexts}
+}
+
+func modelInfo(m *model.Model) files.ModelInfo {
+	f := m.Forest()
+	return files.ModelInfo{Name: m.Name(), Digest: m.Digest(), Format: f.Format + " " + f.Version, Objective: f.Objective, Engine: m.Engine()}
 }
 
 // formats says what comes in and what goes out.

@@ -9,12 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/model"
 	"github.com/glulam/glulam/transforms/block"
+	"github.com/glulam/glulam/transforms/files"
+	"github.com/glulam/glulam/transforms/monitor"
 	"github.com/glulam/glulam/transforms/score"
 	"github.com/glulam/glulam/transforms/stream"
 )
@@ -46,6 +49,13 @@ type Stream struct {
 	EventUnit   string            `json:"event-unit,omitzero"`    // see stream.EventTime
 	EventZone   string            `json:"event-zone,omitzero"`    // likewise
 	MaxDisorder time.Duration     `json:"max-disorder,omitzero"`  // how much the watermark stays behind
+	Window      time.Duration     `json:"window,omitzero"`        // of summaries; 0: no summaries
+	Period      time.Duration     `json:"period,omitzero"`        // from window to window; 0 is window
+	Lateness    time.Duration     `json:"lateness,omitzero"`      // see monitor.Options.AllowedLateness
+	Summary     string            `json:"summary,omitzero"`       // where summaries go; see stream.Endpoint
+	Derive      []string          `json:"derive,omitzero"`        // see score.Options
+	Decide      []string          `json:"decide,omitzero"`        // see score.Options
+	Refresh     time.Duration     `json:"refresh,omitzero"`       // see score.Options
 	IdleTimeout time.Duration     `json:"idle-timeout,omitzero"`  // 0 is stream.DefaultIdle
 }
 
@@ -58,10 +68,14 @@ func (s *Stream) Validate() error {
 	}
 	on := func(key string, err error) {
 		if fe := (*fault.Error)(nil); errors.As(err, &fe) {
-			if fe.Field == "" {
-				fe.Field = key
+			e := *fe
+			if e.Source != "" {
+				e.Err, e.Source = fmt.Errorf("%s: %w", e.Source, fe.Err), ""
 			}
-			errs = append(errs, fe)
+			if e.Field == "" {
+				e.Field = key
+			}
+			errs = append(errs, &e)
 		} else if err != nil {
 			bad(key, "%w", err)
 		}
@@ -78,6 +92,9 @@ func (s *Stream) Validate() error {
 			continue
 		}
 		on(e.key, checkEndpoint(s.endpoint(e.url), e.sink))
+	}
+	for _, k := range s.idle() {
+		bad("option", "neither source nor sinks have an option %q", k)
 	}
 	checkOutputKinds(s.Outputs, bad)
 	checkTwice("columns", s.Columns, bad)
@@ -96,10 +113,23 @@ func (s *Stream) Validate() error {
 	if s.MaxInFlight < 0 || s.MaxInFlight > 1_000_000 {
 		bad("max-in-flight", "%d: from 1 to 1000000 messages", s.MaxInFlight)
 	}
+	switch {
+	case s.Summary != "":
+		on("summary", checkEndpoint(s.endpoint(s.Summary), true))
+		if s.Window == 0 {
+			bad("window", "summaries need a window, such as 1m")
+		}
+	case s.Window == 0 && (s.Period != 0 || s.Lateness != 0):
+		bad("window", "there are no windows that could have a period or a lateness")
+	}
+	if s.Window != 0 {
+		monitoring := s.monitoring(nil)
+		on("window", monitoring.Check())
+	}
 	for _, d := range []struct {
 		key string
 		d   time.Duration
-	}{{"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"idle-timeout", s.IdleTimeout}} {
+	}{{"refresh", s.Refresh}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"idle-timeout", s.IdleTimeout}} {
 		if d.d < 0 {
 			bad(d.key, "%s is less than nothing", d.d)
 		}
@@ -127,7 +157,32 @@ func checkEndpoint(e stream.Endpoint, sink bool) error {
 
 // endpoint gives an endpoint the options that its connector knows.
 func (s *Stream) endpoint(url string) stream.Endpoint {
-	return stream.Endpoint{URL: url, Options: s.Options}
+	e := stream.Endpoint{URL: url}
+	c, err := stream.Find(e)
+	if err != nil {
+		return e
+	}
+	for k, v := range s.Options {
+		if c.Knows(k) {
+			if e.Options == nil {
+				e.Options = map[string]string{}
+			}
+			e.Options[k] = v
+		}
+	}
+	return e
+}
+
+// idle gives the options that no end knows.
+func (s *Stream) idle() []string {
+	var names []string
+	for k := range s.Options {
+		if !slices.ContainsFunc([]string{s.From, s.To, s.Rejected, s.Summary}, func(url string) bool { return s.endpoint(url).Options[k] != "" }) {
+			names = append(names, k)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 func (s *Stream) eventTime() stream.EventTime {
@@ -140,6 +195,29 @@ func (s *Stream) values(taken []string) stream.Values {
 		v.Nulls = &format.Nulls{Number: s.NullNumbers, Text: s.NullTexts}
 	}
 	return v
+}
+
+// monitoring says what summaries tell of; without a model, only over which windows.
+func (s *Stream) monitoring(m *model.Model) monitor.Options {
+	o := monitor.Options{Window: s.Window, Period: s.Period, AllowedLateness: s.Lateness}
+	if m == nil {
+		return o
+	}
+	scoring := s.scoring(m)
+	for _, f := range scoring.Fields(m) {
+		switch f.Type.ID() {
+		case arrow.FLOAT64:
+			o.Outputs = append(o.Outputs, f.Name)
+		case arrow.INT32:
+			if f.Name == "class" {
+				o.Classes = append(o.Classes, f.Name)
+			}
+		}
+	}
+	for _, f := range m.Signature().Features {
+		o.Features = append(o.Features, f.Name)
+	}
+	return o
 }
 
 // links names the job and ties its ends together.
@@ -179,7 +257,7 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 		s.Outputs = m.DefaultOutputs()
 	}
 	j := &StreamJob{Spec: s, Model: m, Links: s.links()}
-	scoring := j.scoring()
+	scoring := s.scoring(m)
 	if err := scoring.Check(m); err != nil {
 		return nil, err
 	}
@@ -196,7 +274,7 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 // planColumns decides what is read of the messages: what the model needs, and what is kept beside the predictions, which is
 // copied as it stands.
 func (j *StreamJob) planColumns(inputs []model.Input) error {
-	scoring := j.scoring()
+	scoring := j.Spec.scoring(j.Model)
 	if j.Spec.Columns == nil {
 		j.columns = []block.Column{{Column: format.Column{Name: "message", Kind: format.RawRow}}}
 		for _, f := range scoring.Fields(j.Model) {
@@ -220,16 +298,29 @@ func (j *StreamJob) planColumns(inputs []model.Input) error {
 	return err
 }
 
-func (j *StreamJob) scoring() score.Options {
-	s := &j.Spec
-	return score.Options{Model: s.Model, Digest: j.Model.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs}
+func (s *Stream) scoring(m *model.Model) score.Options {
+	return score.Options{
+		Model: s.Model, Digest: m.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs,
+		Missing: s.Window != 0, Derive: s.Derive, Decide: s.Decide, Refresh: s.Refresh, Run: s.links().Run,
+	}
 }
 
 // Build adds the run to a pipeline.
 func (j *StreamJob) Build(s beam.Scope) {
-	in := stream.Read(s, stream.ReadOptions{Links: j.Links, Values: j.Spec.values(j.taken), Columns: j.columns, EventTime: j.Spec.eventTime()})
-	scored, refused := score.Score(s, j.scoring(), in.Blocks)
+	spec := &j.Spec
+	in := stream.Read(s, stream.ReadOptions{Links: j.Links, Values: spec.values(j.taken), Columns: j.columns, EventTime: spec.eventTime()})
+	scored, refused := score.Score(s, spec.scoring(j.Model), in.Blocks)
 	stream.Write(s, stream.WriteOptions{Links: j.Links, Version: Version}, scored, in.Rejected, refused)
+	if spec.Window == 0 {
+		return
+	}
+	o := spec.monitoring(j.Model)
+	o.Run = j.Links.Run
+	summaries := monitor.Summarize(s, o, scored, in.Rejected, refused)
+	monitor.Keep(s, j.Links.Run, summaries)
+	if spec.Summary != "" {
+		monitor.Publish(s, j.Links.Run, spec.endpoint(spec.Summary), summaries)
+	}
 }
 
 // Stats gives the run's live numbers, for runners whose workers are this process.
@@ -238,5 +329,15 @@ func (j *StreamJob) Stats() *stream.Stats { return stream.StatsOf(j.Links.Run) }
 // Drain ends the run in good order: see stream.Drain.
 func (j *StreamJob) Drain() { stream.Drain(j.Links.Run) }
 
+// Summaries gives the latest summaries, for runners whose workers are this process.
+func (j *StreamJob) Summaries() []monitor.Summary { return monitor.Latest(j.Links.Run) }
+
 // Cleanup closes what the run holds open in this process.
-func (j *StreamJob) Cleanup() error { return stream.End(j.Links.Run) }
+func (j *StreamJob) Cleanup() error {
+	score.StopRefresh(j.Links.Run)
+	monitor.Forget(j.Links.Run)
+	return stream.End(j.Links.Run)
+}
+
+// ModelInfo says what the model is.
+func (j *StreamJob) ModelInfo() files.ModelInfo { return modelInfo(j.Model) }

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
 	"github.com/glulam/glulam/transforms/files"
@@ -23,15 +24,12 @@ import (
 type batchCmd struct {
 	File string `short:"f" placeholder:"SPEC" group:"run" help:"read a YAML file whose keys are these flags, without the dashes; flags win over it, and paths in it are relative to the current directory"`
 
-	Model        string  `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
-	Input        paths   `placeholder:"PATH ..." group:"what" help:"files to read: paths and quoted patterns such as 'rows-*.csv'; - is standard input"`
-	Output       string  `placeholder:"DIR" group:"what" help:"directory for predictions, rejected rows and run.json; refused when it is not empty"`
-	Overwrite    bool    `group:"what" help:"replace the output of an earlier run"`
-	InputFormat  string  `placeholder:"FORMAT" group:"files" help:"csv, jsonl or parquet; default: from the name, without .gz or .zst"`
-	OutputFormat string  `placeholder:"FORMAT" group:"files" help:"likewise; default: the input's"`
-	Delimiter    string  `placeholder:"CHAR" group:"files" help:"between CSV cells, in and out; \\t is a tab; default: a comma, and a tab for .tsv"`
-	NullNumbers  list    `placeholder:"A,B" group:"files" help:"what a missing number looks like; default: an empty cell, NA, NaN, nan, null"`
-	NullTexts    list    `placeholder:"A,B" group:"files" help:"what a missing text looks like; default: an empty cell"`
+	Model     string `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
+	Input     paths  `placeholder:"PATH ..." group:"what" help:"files to read: paths and quoted patterns such as 'rows-*.csv'; - is standard input"`
+	Output    string `placeholder:"DIR" group:"what" help:"directory for predictions, rejected rows and run.json; refused when it is not empty"`
+	Overwrite bool   `group:"what" help:"replace the output of an earlier run"`
+	ReadFlags
+	OutputFormat string  `placeholder:"FORMAT" group:"files" help:"likewise of the output; default: the input's, with its delimiter"`
 	Features     list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for a model file that has none"`
 	Rename       renames `placeholder:"FEATURE=COLUMN" group:"columns" help:"take a feature from a column of another name; may be given again"`
 	Columns      list    `placeholder:"A,B" group:"columns" help:"input columns to keep beside the predictions; default: all; --columns= keeps none"`
@@ -76,7 +74,7 @@ func (c *batchCmd) Run(k *kong.Context, e *env) error {
 	if set == nil || err != nil {
 		return err
 	}
-	from, err := c.settle(k)
+	from, err := settle(k, c.File, c.validate)
 	if err != nil {
 		return err
 	}
@@ -125,6 +123,7 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 	}()
 	p, root := beam.NewPipelineWithRoot()
 	job.Build(root, runners.Lanes(c.Runner))
+	warnCodes(job.Model)
 	slog.Info("starting", "job", job.String())
 	done := follow(e.screen, job.Progress())
 	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner})
@@ -141,6 +140,14 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 		return nil, err
 	}
 	return c.summarize(m, time.Since(e.started))
+}
+
+// warnCodes says that columns are taken for codes, where nothing else would tell that they are not.
+func warnCodes(m *model.Model) {
+	if names := m.Coded(); len(names) > 0 {
+		slog.Warn("the model file has categories without their values: these columns must hold the codes of training, 0, 1, 2, ..., other numbers are scored as codes",
+			"model", m.Name(), "columns", shorten(listed(names), 200))
+	}
 }
 
 // summarize gathers what is to be said of a run.

@@ -3,12 +3,14 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/glulam/glulam/model"
 	"github.com/glulam/glulam/model/bundle"
 	"github.com/glulam/glulam/model/parity"
+	"github.com/glulam/glulam/transforms/files"
 )
 
 // bundleCmd is `glulam bundle`.
@@ -33,10 +36,12 @@ type bundleCmd struct {
 	Rename       renames `placeholder:"FEATURE=COLUMN" group:"columns" help:"take a feature from a column of another name; may be given again"`
 	Outputs      list    `placeholder:"A,B" group:"columns" help:"what a run adds if nobody says, of prediction, margin, class, leaf, model, origin"`
 	Trees        string  `placeholder:"ROUNDS" group:"columns" help:"boosting rounds that count: all, best or a:b; default: all"`
-	Threshold    string  `placeholder:"P" group:"columns" help:"class 1 is a prediction above this; for binary models; default: 0.5"`
+	Threshold    string  `placeholder:"P" group:"columns" help:"of binary models: the class is 1 where the prediction is above this, also in the check, and 0 elsewhere; predictions stay as they are; default: the model's own rule, mostly 0.5"`
+	Calibration  string  `placeholder:"FILE" group:"columns" help:"what makes predictions of margins (Platt) or of predictions (isotonic): the method and its numbers, as YAML or JSON; see docs/bundles.md"`
 	Note         renames `placeholder:"KEY=TEXT" group:"columns" help:"something to note about the model's origin; may be given again"`
-	ULPs         whole   `name:"ulps" placeholder:"N" default:"-1" group:"columns" help:"how far values may be off, in units of the last place; default: 0 for margins, 3 for predictions"`
-	JSON         bool    `name:"json" group:"run" help:"print one JSON object"`
+	ULPs         *whole  `name:"ulps" placeholder:"N" group:"columns" help:"how far predictions may be off, in units of the last place: 0 to 64; default: 3; all else has to be equal"`
+	ReadFlags
+	JSON bool `name:"json" group:"run" help:"print one JSON object"`
 }
 
 // Run makes the bundle, checks it, and writes it.
@@ -49,15 +54,15 @@ func (c *bundleCmd) Run(e *env) error {
 	contents := b.Files()
 	made, err := bundle.FromFiles(contents, c.Output)
 	if err != nil {
-		return err
+		return c.flagged(err)
 	}
 	m, err := model.FromBundle(ctx, made, model.Options{Raw: true, Unchecked: true})
 	if err != nil {
-		return err
+		return c.flagged(err)
 	}
 	r := &checked{Model: m.Name(), Digest: m.Digest(), Format: formatOf(m), Table: c.Rows}
 	if r.Report, err = m.Check(ctx, nil); err != nil {
-		return err
+		return c.flagged(err)
 	}
 	r.Against, r.Equal = c.Expected, r.Report.Equal()
 	if r.Equal {
@@ -83,6 +88,40 @@ func (c *bundleCmd) Run(e *env) error {
 	}
 	return nil
 }
+
+// flagged makes an error about a file of the bundle, which nobody has seen, one about the flag or file that it came from.
+func (c *bundleCmd) flagged(err error) error {
+	fe := (*fault.Error)(nil)
+	if !errors.As(err, &fe) {
+		return err
+	}
+	name, _ := strings.CutPrefix(fe.Source, c.Output+"/")
+	switch base, _, _ := strings.Cut(name, "."); {
+	case name == bundle.ManifestName && fe.Field != "":
+		key, _, _ := strings.Cut(fe.Field, ".")
+		fe.Code, fe.Source, fe.Field, fe.Line, fe.Column = fault.Usage, "--"+key, "", 0, 0
+		if strings.HasPrefix(fe.Hint, "write the threshold") {
+			fe.Hint = "give the threshold that is to count: --threshold"
+		}
+	case base == goldenRows:
+		fe.Source = c.Rows
+	case base == goldenExpected:
+		fe.Source = c.Expected
+	}
+	if text := fe.Err.Error(); strings.Contains(text, c.Output+"/golden/") { // a message may name the other file
+		for at, path := range map[string]string{goldenRows: c.Rows, goldenExpected: c.Expected} {
+			text = regexp.MustCompile(regexp.QuoteMeta(c.Output+"/"+at)+`\.\w+`).ReplaceAllLiteralString(text, path)
+		}
+		fe.Err = errors.New(text)
+	}
+	return err
+}
+
+// Names of the golden files, without their endings.
+const (
+	goldenRows     = "golden/rows"
+	goldenExpected = "golden/expected"
+)
 
 // bundle gathers what goes into it.
 func (c *bundleCmd) bundle(ctx context.Context) (*bundle.Bundle, error) {
@@ -118,15 +157,33 @@ func (c *bundleCmd) bundle(ctx context.Context) (*bundle.Bundle, error) {
 		}
 		b.Threshold = &t
 	}
-	if c.ULPs >= 0 {
-		u := uint64(c.ULPs)
-		b.Golden.ULPs = &u
+	if c.Calibration != "" {
+		if b.Calibration, err = bundle.ReadCalibration(c.Calibration); err != nil {
+			return nil, err
+		}
 	}
-	s := m.Scorer(c.Rename)
-	if b.Golden.Rows, err = goldenFile(ctx, "--rows", c.Rows, "golden/rows", s.Columns); err != nil {
+	tol, err := tolerance(c.ULPs)
+	if err != nil {
 		return nil, err
 	}
-	b.Golden.Expected, err = goldenFile(ctx, "--expected", c.Expected, "golden/expected", func(t *parity.Table) ([]format.Column, error) {
+	if tol != nil {
+		b.Golden.ULPs = &tol.Prediction
+	}
+	s := m.Scorer(c.Rename)
+	t, file, err := c.rows(ctx, c.Rows)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	reading := c.reading()
+	if b.Golden.Rows, err = goldenFile(ctx, t, file, goldenRows, reading.Says(), s.Columns); err != nil {
+		return nil, err
+	}
+	if t, file, err = openTable(ctx, "--expected", c.Expected, files.Reading{}); err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b.Golden.Expected, err = goldenFile(ctx, t, file, goldenExpected, false, func(t *parity.Table) ([]format.Column, error) {
 		return parity.OutputColumns(t, &s.Outputs)
 	})
 	return b, err
@@ -147,28 +204,35 @@ func (c *bundleCmd) takeOver(b, from *bundle.Bundle, m *model.Model) {
 	b.Provenance = append(b.Provenance, from.Provenance...)
 }
 
-// goldenFile reads a file into the bundle: as it stands if bundles can have it so, else as CSV of the columns that count.
-func goldenFile(ctx context.Context, flag, path, name string, columns func(*parity.Table) ([]format.Column, error)) (f bundle.File, err error) {
-	t, file, err := openTable(ctx, flag, path)
-	if err != nil {
-		return f, err
-	}
-	defer file.Close()
+// goldenFile reads a file into the bundle: as it stands, without its compression, if it says the same to whoever reads it
+// without flags, else as JSON lines of the columns that count, which do.
+func goldenFile(ctx context.Context, t *parity.Table, file *format.File, name string, flags bool, columns func(*parity.Table) ([]format.Column, error)) (f bundle.File, err error) {
 	t.MaxRows = bundle.MaxGoldenRows
 	need, err := columns(t)
 	if err != nil {
 		return f, err
 	}
-	if bundle.GoldenName(path) {
-		f.Name = name + strings.ToLower(filepath.Ext(path))
-		f.Data, err = os.ReadFile(path)
+	var data bytes.Buffer
+	if plain := format.TrimCodec(file.Name); bundle.GoldenName(plain) && !flags {
+		f.Name = name + strings.ToLower(filepath.Ext(plain))
+		err = copyPlain(ctx, &data, file)
 	} else {
-		var csv bytes.Buffer
-		err = t.WriteCSV(ctx, &csv, need)
-		f.Name, f.Data = name+".csv", csv.Bytes()
+		f.Name = name + ".jsonl"
+		err = t.WriteJSON(ctx, &data, need)
 	}
-	if err == nil && len(f.Data) > bundle.MaxGolden {
-		err = fault.New(fault.TooLarge, path, "more than %s", size(bundle.MaxGolden)).WithHint("keep a sample of the rows")
+	if f.Data = data.Bytes(); err == nil && len(f.Data) > bundle.MaxGolden {
+		err = fault.New(fault.TooLarge, file.Name, "more than %s", size(bundle.MaxGolden)).WithHint("keep a sample of the rows")
 	}
 	return f, err
+}
+
+// copyPlain copies what a file holds, one byte more than bundles take at the most.
+func copyPlain(ctx context.Context, w io.Writer, file *format.File) error {
+	in, err := file.Stream(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	_, err = io.Copy(w, io.LimitReader(in, bundle.MaxGolden+1))
+	return err
 }

@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/glulam/glulam/fault"
@@ -19,8 +23,11 @@ type diffCmd struct {
 	Show     whole   `placeholder:"N" default:"5" group:"what" help:"how many of the rows that differ most to name; default: 5"`
 	Features list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for model files that have none"`
 	Rename   renames `placeholder:"FEATURE=COLUMN" group:"columns" help:"take a feature from a column of another name; may be given again"`
-	Trees    string  `placeholder:"ROUNDS" group:"columns" help:"boosting rounds that count: all, best or a:b; default: all"`
-	JSON     bool    `name:"json" group:"run" help:"print one JSON object"`
+	Trees    string  `placeholder:"ROUNDS" group:"columns" help:"boosting rounds that count, of both models: all, best or a:b; default: all"`
+	TreesA   string  `placeholder:"ROUNDS" group:"columns" help:"those of the first model only; they win over --trees"`
+	TreesB   string  `placeholder:"ROUNDS" group:"columns" help:"those of the second model only"`
+	ReadFlags
+	JSON bool `name:"json" group:"run" help:"print one JSON object"`
 }
 
 // differed is the JSON of `glulam diff`.
@@ -38,6 +45,15 @@ type diffModel struct {
 	Name   string `json:"name"`
 	Digest string `json:"digest"`
 	Format string `json:"format"`
+	Trees  string `json:"trees,omitempty"` // what was asked for
+}
+
+func (m *diffModel) String() string {
+	text := fmt.Sprintf("%s (%s, %.19s", m.Path, m.Format, m.Digest)
+	if m.Trees != "" {
+		text += ", trees " + m.Trees
+	}
+	return text + ")"
 }
 
 // Run compares the models.
@@ -46,23 +62,40 @@ func (c *diffCmd) Run(e *env) error {
 	if c.Show < 1 || c.Show > 1000 {
 		return fault.New(fault.Usage, "--show", "%d: from 1 to 1000", c.Show)
 	}
+	if c.Trees != "" && c.TreesA != "" && c.TreesB != "" {
+		return fault.New(fault.Usage, "--trees", "both models have rounds of their own: --trees-a and --trees-b").WithHint("leave it out")
+	}
 	var scorers [2]*parity.Scorer
+	var known [2]*model.Model
 	var models [2]diffModel
-	for i, path := range []string{c.A, c.B} {
-		m, err := c.load(ctx, path)
+	for i, side := range []struct{ path, trees, flag string }{{c.A, c.TreesA, "--trees-a"}, {c.B, c.TreesB, "--trees-b"}} {
+		trees := cmp.Or(side.trees, c.Trees)
+		m, err := c.load(ctx, side.path, trees)
+		if fe := (*fault.Error)(nil); side.trees != "" && errors.As(err, &fe) && fe.Source == "--trees" {
+			fe.Source = side.flag
+		}
 		if err != nil {
 			return err
 		}
-		scorers[i] = m.Scorer(c.renames(m))
-		models[i] = diffModel{path, m.Name(), m.Digest(), formatOf(m)}
+		scorers[i], known[i] = m.Scorer(c.renames(m)), m
+		models[i] = diffModel{side.path, m.Name(), m.Digest(), formatOf(m), trees}
 	}
-	t, file, err := openTable(ctx, "--rows", c.Rows)
+	for _, feature := range slices.Sorted(maps.Keys(c.Rename)) {
+		if !known[0].HasFeature(feature) && !known[1].HasFeature(feature) {
+			return fault.New(fault.Usage, "--rename", "neither model has a feature %q", feature).WithHint("--rename takes feature=column; `glulam inspect` lists the features")
+		}
+	}
+	t, file, err := c.rows(ctx, c.Rows)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	r := &differed{A: models[0], B: models[1], Table: c.Rows}
-	if r.DiffReport, err = parity.Diff(ctx, t, scorers[0], scorers[1], int(c.Show)); err != nil {
+	r.DiffReport, err = parity.Diff(ctx, t, scorers[0], scorers[1], int(c.Show))
+	if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Source == "" {
+		fe.Source = c.A + " and " + c.B
+	}
+	if err != nil {
 		return err
 	}
 	r.Equal = r.DiffReport.Equal()
@@ -78,8 +111,8 @@ func (c *diffCmd) Run(e *env) error {
 }
 
 // load loads one of the models. Names are for those that have none.
-func (c *diffCmd) load(ctx context.Context, path string) (*model.Model, error) {
-	o := model.Options{Trees: c.Trees, Raw: true}
+func (c *diffCmd) load(ctx context.Context, path, trees string) (*model.Model, error) {
+	o := model.Options{Trees: trees, Raw: true}
 	m, err := model.Load(ctx, path, o)
 	if err != nil || c.Features == nil || !m.Nameless() {
 		return m, err
@@ -102,13 +135,13 @@ func (c *diffCmd) renames(m *model.Model) map[string]string {
 // text renders the report for people.
 func (r *differed) text() string {
 	var t table
-	t.row("a", fmt.Sprintf("%s (%s, %.19s)", r.A.Path, r.A.Format, r.A.Digest))
-	t.row("b", fmt.Sprintf("%s (%s, %.19s)", r.B.Path, r.B.Format, r.B.Digest))
+	t.row("a", r.A.String())
+	t.row("b", r.B.String())
 	t.row("rows", fmt.Sprintf("%s of %s", count(r.Rows), r.Table))
 	t.row("different", fmt.Sprintf("%s  %s", plural(r.RowsDifferent, "row"), percent(r.RowsDifferent, r.Rows)))
 	for i, n := range r.RowsRefused {
 		if n > 0 {
-			t.row("refused", fmt.Sprintf("%s by %s", plural(n, "row"), []string{"a", "b"}[i]))
+			t.row("refused", fmt.Sprintf("%s by %s: %s", plural(n, "row"), []string{"a", "b"}[i], r.FirstRefused[i]))
 		}
 	}
 	g := grid{right: map[int]bool{1: true, 2: true, 3: true, 4: true}}
@@ -121,8 +154,16 @@ func (r *differed) text() string {
 		g.row(o.Output, count(o.Values), count(o.Different), ulps, number(float64(o.MaxDifference)))
 	}
 	text := t.String() + "\n" + g.String()
-	if r.Equal {
+	for _, o := range r.Outputs {
+		if o.Incomparable > 0 {
+			text += fmt.Sprintf("\n  %s: NaN on one side only in %s\n", o.Output, plural(o.Incomparable, "value"))
+		}
+	}
+	switch {
+	case r.Equal:
 		return text + "\nequal on these rows\n"
+	case r.Worst == nil:
+		return text + "\nequal on the rows that both take\n"
 	}
 	var q table
 	for _, x := range r.Quantiles {

@@ -78,6 +78,7 @@ func report(w io.Writer, err error) int {
 	}
 	for _, part := range parts(err) {
 		message, hint := say(part)
+		message, hint = fault.Printable(message), fault.Printable(hint)
 		const name, indent = "glulam: ", "        "
 		var b strings.Builder
 		b.WriteString(name + strings.ReplaceAll(message, "\n", "\n"+indent) + "\n")

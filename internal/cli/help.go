@@ -13,7 +13,8 @@ import (
 var flagGroups = []kong.Group{
 	{Key: "what", Title: "What"},
 	{Key: "columns", Title: "Columns"},
-	{Key: "files", Title: "File formats"},
+	{Key: "files", Title: "Formats"},
+	{Key: "time", Title: "Event time"},
 	{Key: "run", Title: "The run"},
 }
 
@@ -65,6 +66,19 @@ A spec for -f is YAML, with lists as lists or in the form of the flag:
 Rows that cannot be scored are in OUTPUT/rejected, each with the reason; what
 was run, and what came of it, in OUTPUT/run.json. glulam batch -- --help lists
 Beam's flags.
+
+` + exitCodes,
+	},
+	"stream": {
+		about: "Scores messages as they come: reads them from a broker, standard input or files, and writes them with their predictions, until the source ends or somebody stops it.",
+		usage: "glulam stream [flags] [-- BEAM FLAGS]",
+		examples: []string{
+			"glulam stream --model flights.txt --from kafka://localhost:9092/flights --to kafka://localhost:9092/scored --rejected kafka://localhost:9092/rejected",
+			"tail -f rows.jsonl | glulam stream --model flights.txt --from jsonl:- --to jsonl:- --rejected jsonl:rejected.jsonl",
+		},
+		notes: `A message is one row: a JSON object. It goes on whole, with its predictions as
+further members, its key, headers and timestamp. The first Ctrl-C ends what is
+under way and commits it, the second one stops at once.
 
 ` + exitCodes,
 	},

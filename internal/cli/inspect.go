@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,7 +23,7 @@ type inspectCmd struct {
 
 // Run shows the model.
 func (c *inspectCmd) Run(e *env) error {
-	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features, Trees: cmp.Or(c.Trees, "all"), Raw: true})
+	m, err := model.Load(context.Background(), c.Model, model.Options{Engine: c.Engine, Features: c.Features, Trees: c.Trees, Undecided: true, Raw: true})
 	if err != nil {
 		return err
 	}
@@ -48,12 +47,11 @@ func signatureText(s *model.Signature, width int) string {
 	t.row("task", s.Task)
 	t.row("prediction", linkText(s))
 	t.row("outputs", shorten(s.Outputs, width-16))
+	if s.NoClass != "" {
+		t.row("class", "none: "+s.NoClass)
+	}
 	if len(s.Classes) > 0 {
-		labels := make([]string, len(s.Classes))
-		for i, c := range s.Classes {
-			labels[i] = printable(c)
-		}
-		t.row("classes", shorten(labels, width-16))
+		t.row("classes", shorten(listed(s.Classes), width-16))
 	}
 	size := []string{plural(int64(s.Trees), "tree")}
 	if s.Rounds != s.Trees {
@@ -68,6 +66,9 @@ func signatureText(s *model.Signature, width int) string {
 		size = append(size, leavesOf(s), plural(int64(s.Nodes), "split"), fmt.Sprintf("depth %d", s.MaxDepth))
 	}
 	t.row("size", strings.Join(size, ", "))
+	if text := stepsText(s.Steps, width-16); text != "" {
+		t.row("steps", text)
+	}
 	t.row("engine", s.Engine)
 	t.row("digest", s.Digest)
 	bundleRows(&t, s.Bundle, width-16)
@@ -82,6 +83,23 @@ func signatureText(s *model.Signature, width int) string {
 		features += fmt.Sprintf(", %s used", count(int64(used)))
 	}
 	return s.Name + "\n" + t.String() + "\n" + features + "\n" + featureTable(s.Features, width)
+}
+
+// stepsText counts what is done to columns before the trees; "": nothing.
+func stepsText(steps []model.StepInfo, width int) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	total, kinds := 0, make([]string, len(steps))
+	for i, s := range steps {
+		total += s.Count
+		kinds[i] = s.Step
+		if s.Count > 1 {
+			kinds[i] += " " + count(int64(s.Count))
+		}
+	}
+	head := count(int64(total)) + " before the trees: "
+	return head + shorten(kinds, width-len(head))
 }
 
 // bundleRows says what came beside the model file.
@@ -105,7 +123,7 @@ func bundleRows(t *table, b *model.BundleInfo, width int) {
 	if len(b.Rename) > 0 {
 		var names []string
 		for _, f := range slices.Sorted(maps.Keys(b.Rename)) {
-			names = append(names, fmt.Sprintf("%s from %s", printable(f), printable(b.Rename[f])))
+			names = append(names, fmt.Sprintf("%s from %s", element(f), element(b.Rename[f])))
 		}
 		t.row("renamed", shorten(names, width))
 	}
@@ -121,6 +139,10 @@ func bundleRows(t *table, b *model.BundleInfo, width int) {
 		t.row("adds", strings.Join(b.Outputs, ", "))
 	}
 	switch {
+	case b.GoldenTrees != "":
+		t.row("golden rows", fmt.Sprintf("%s, equal to %s with trees %s; not checked with those chosen here", b.GoldenRows, b.Expected, b.GoldenTrees))
+	case b.Expected != "" && b.GoldenULPs > 0:
+		t.row("golden rows", fmt.Sprintf("%s, equal to %s within %s", b.GoldenRows, b.Expected, plural(int64(b.GoldenULPs), "ulp")))
 	case b.Expected != "":
 		t.row("golden rows", b.GoldenRows+", equal to "+b.Expected)
 	case b.GoldenRows != "":
@@ -214,17 +236,21 @@ func where(f *model.FeatureInfo, room int) string {
 		return number(*f.Min)
 	case f.Min != nil && f.Max != nil:
 		return number(*f.Min) + " to " + number(*f.Max)
+	case f.Codes && f.LastCode != nil:
+		return "codes 0, 1, 2, ... as in training; splits name them up to " + count(*f.LastCode)
+	case f.Codes:
+		return "codes 0, 1, 2, ... as in training"
 	case f.Kind == "category" && f.Used:
 		return "whole numbers"
 	}
 	return ""
 }
 
-// category writes a category so that texts that look like numbers, and odd ones, can be told.
+// category writes a category as an element of a list.
 func category(c any) string {
 	switch c := c.(type) {
 	case string:
-		return printable(c)
+		return element(c)
 	case float64:
 		return number(c)
 	}
@@ -238,6 +264,23 @@ func printable(s string) string {
 		return quoted
 	}
 	return s
+}
+
+// element is printable for a text among others with commas between them: one that has a comma in it is quoted.
+func element(s string) string {
+	if text := printable(s); text != s || !strings.Contains(s, ",") {
+		return text
+	}
+	return strconv.Quote(s)
+}
+
+// listed is element of each text.
+func listed(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, s := range texts {
+		out[i] = element(s)
+	}
+	return out
 }
 
 // number writes a float with as many digits as people read.

@@ -52,7 +52,7 @@ func parseBatch(t *testing.T, args ...string) (*batchCmd, *kong.Context, error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Batch.settle(ctx)
+	_, err = settle(ctx, c.Batch.File, c.Batch.validate)
 	return &c.Batch, ctx, err
 }
 

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"reflect"
+	"regexp"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -19,6 +22,7 @@ import (
 // commands is the grammar of the command line.
 type commands struct {
 	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
+	Stream  streamCmd  `cmd:"" help:"score messages as they come, until it is stopped"`
 	Inspect inspectCmd `cmd:"" help:"show what a model is"`
 	Check   checkCmd   `cmd:"" help:"hold a model against its training library's numbers"`
 	Bundle  bundleCmd  `cmd:"" help:"pack a model with golden rows and what is known of it"`
@@ -78,7 +82,7 @@ func run(args []string, e *env) error {
 	if err != nil {
 		return err
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(bindNumbers(args))
 	switch {
 	case *exited && bare:
 		return silentUsage{}
@@ -86,10 +90,48 @@ func run(args []string, e *env) error {
 		return nil
 	case err != nil:
 		return usage(err)
-	case len(e.beamArgs) > 0 && parsed.Selected().Name != "batch":
+	case hollow(parsed) != "":
+		return fault.New(fault.Usage, hollow(parsed), "the value is empty").WithHint("see glulam %s --help", parsed.Selected().Name)
+	case len(e.beamArgs) > 0 && parsed.Selected().Name != "batch" && parsed.Selected().Name != "stream":
 		return fault.New(fault.Usage, "after --", "%s takes no Beam flags", parsed.Selected().Name)
 	}
 	return parsed.Run(e)
+}
+
+// bindNumbers ties values that start with a minus and a digit to the flag before them, as --flag=-1: no flag is called so, and
+// --null-numbers -999 is what people write.
+func bindNumbers(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if last := len(out) - 1; i > 0 && negative.MatchString(a) && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "=") {
+			out[last] += "=" + a
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+var negative = regexp.MustCompile(`^-[0-9]`)
+
+// hollow names the first flag or argument that was given an empty text, as by a variable that is not set; "" if there is none.
+// Flags that take lists may be empty.
+func hollow(parsed *kong.Context) string {
+	for _, p := range parsed.Path {
+		value, name := p.Positional, ""
+		switch {
+		case p.Flag != nil:
+			value, name = p.Flag.Value, "--"+p.Flag.Name
+		case value != nil:
+			name = strings.ToUpper(value.Name)
+		default:
+			continue
+		}
+		if value.Target.Kind() == reflect.String && value.Target.String() == "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // newParser makes the parser. *exited tells, after Parse, that a flag like --help did all there was to do.

@@ -19,19 +19,20 @@ type origins struct {
 	file  *specFile       // nil without --file
 }
 
-// settle reads the spec file, if there is one, into the flags that were not given, and looks at all values.
-func (c *batchCmd) settle(k *kong.Context) (*origins, error) {
+// settle reads the spec file, if there is one, into the flags that were not given, and looks at all values: validate
+// reports what is wrong with them.
+func settle(k *kong.Context, file string, validate func() error) (*origins, error) {
 	from := &origins{given: map[string]bool{}}
 	for _, p := range k.Path {
 		if p.Flag != nil {
 			from.given[p.Flag.Name] = true
 		}
 	}
-	if c.File == "" {
-		return from, inOrder(k.Selected(), parts(from.locate(c.validate())))
+	if file == "" {
+		return from, inOrder(k.Selected(), parts(from.locate(validate())))
 	}
 	var err error
-	if from.file, err = readSpec(c.File); err != nil {
+	if from.file, err = readSpec(file); err != nil {
 		return from, err
 	}
 	targets := map[string]reflect.Value{}
@@ -43,7 +44,7 @@ func (c *batchCmd) settle(k *kong.Context) (*origins, error) {
 		}
 	}
 	errs := from.file.decode(targets)
-	for _, part := range parts(from.locate(c.validate())) {
+	for _, part := range parts(from.locate(validate())) {
 		if key := fieldOf(part); part != nil && (from.given[key] || !from.file.spoiled[key]) {
 			errs = append(errs, part)
 		}

@@ -18,6 +18,16 @@ var errStopped = errors.New("stopped by a signal")
 // called; it gives the signals back to the system.
 func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	release := onSignal(s, "stopping and cleaning up", func() { cancel(errStopped) })
+	return ctx, func() {
+		release()
+		cancel(nil)
+	}
+}
+
+// onSignal calls first at the first SIGINT or SIGTERM, and says what it does. The second one ends the process. stop must be
+// called; it gives the signals back to the system.
+func onSignal(s *screen, doing string, first func()) (stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
@@ -27,9 +37,9 @@ func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func
 		case <-done:
 			return
 		}
-		cancel(errStopped)
+		first()
 		if s.terminal() {
-			fmt.Fprintln(s, "glulam: stopping and cleaning up; once more to stop at once")
+			fmt.Fprintf(s, "glulam: %s; once more to stop at once\n", doing)
 		}
 		select {
 		case <-signals:
@@ -38,10 +48,9 @@ func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func
 		case <-done:
 		}
 	}()
-	return ctx, func() {
+	return func() {
 		signal.Stop(signals)
 		close(done)
-		cancel(nil)
 	}
 }
 

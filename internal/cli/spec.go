@@ -110,7 +110,7 @@ func (s *specFile) decode(targets map[string]reflect.Value) []error {
 		target, known := targets[key]
 		switch {
 		case !known:
-			hint := "keys are the flags of glulam batch, without the dashes"
+			hint := "keys are the command's flags, without the dashes"
 			if near := nearest(key, slices.Sorted(maps.Keys(targets))); near != "" {
 				hint = fmt.Sprintf("did you mean %s?", near)
 				s.spoiled[near] = true
@@ -169,7 +169,7 @@ func (s *specFile) set(target reflect.Value, node ast.Node) error {
 			return fmt.Errorf("%s, not true or false", what(node))
 		}
 		*v = b.Value
-	case *whole:
+	case interface{ set(string) error }: // *whole, *interval
 		text, err := s.scalar(node)
 		if err != nil {
 			return err
@@ -184,6 +184,15 @@ func (s *specFile) set(target reflect.Value, node ast.Node) error {
 		text, err := s.scalar(node)
 		*v = paths{text}
 		return err
+	case *rules:
+		if seq, ok := node.(*ast.SequenceNode); ok {
+			items, err := s.strings(seq)
+			*v = items
+			return err
+		}
+		text, err := s.scalar(node)
+		*v = rules{text}
+		return err
 	case *list:
 		if seq, ok := node.(*ast.SequenceNode); ok {
 			items, err := s.strings(seq)
@@ -194,7 +203,9 @@ func (s *specFile) set(target reflect.Value, node ast.Node) error {
 		*v = splitList(text)
 		return err
 	case *renames:
-		return s.pairs(v, node)
+		return s.pairs((*map[string]string)(v), node)
+	case *settings:
+		return s.pairs((*map[string]string)(v), node)
 	default:
 		return fmt.Errorf("keys of type %T are not read from files", v)
 	}
@@ -214,8 +225,8 @@ func (s *specFile) strings(seq *ast.SequenceNode) ([]string, error) {
 	return out, nil
 }
 
-// pairs reads feature: column.
-func (s *specFile) pairs(r *renames, node ast.Node) error {
+// pairs reads name: value.
+func (s *specFile) pairs(r *map[string]string, node ast.Node) error {
 	var entries []*ast.MappingValueNode
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -223,16 +234,16 @@ func (s *specFile) pairs(r *renames, node ast.Node) error {
 	case *ast.MappingValueNode:
 		entries = []*ast.MappingValueNode{n}
 	default:
-		return fmt.Errorf("%s, not lines of `feature: column`", what(node))
+		return fmt.Errorf("%s, not lines of `name: value`", what(node))
 	}
-	*r = renames{}
+	*r = map[string]string{}
 	for _, e := range entries {
 		feature, err := s.scalar(e.Key)
 		if err != nil {
 			return &placed{e.Key, err}
 		}
 		if _, twice := (*r)[feature]; twice {
-			return &placed{e.Key, fmt.Errorf("the feature %q is renamed twice", feature)}
+			return &placed{e.Key, fmt.Errorf("%q stands there twice", feature)}
 		}
 		if (*r)[feature], err = s.scalar(e.Value); err != nil {
 			return &placed{e.Value, err}

@@ -127,24 +127,27 @@ func (l *firstLetter) String() string {
 }
 
 // finding is what to say when the run is over its limit.
-func (s *summary) finding() *findings {
+func (s *summary) finding() *findings { return overLimit(&s.Rows, s.MaxRejected) }
+
+// overLimit is what to say of a run over its limit.
+func overLimit(rows *files.RowCounts, limit string) *findings {
 	scored := "all other rows were scored"
-	if s.Rows.Scored == 0 {
+	if rows.Scored == 0 {
 		scored = "no row could be scored"
 	}
 	return &findings{
-		text: fmt.Sprintf("%s rejected, more than the limit of %s", plural(s.Rows.Rejected, "row"), s.MaxRejected),
-		hint: fmt.Sprintf("%s; --max-rejected %d or %s would let this pass", scored, s.Rows.Rejected, s.leastShare()),
+		text: fmt.Sprintf("%s rejected, more than the limit of %s", plural(rows.Rejected, "row"), limit),
+		hint: fmt.Sprintf("%s; --max-rejected %d or %s would let this pass", scored, rows.Rejected, leastShare(rows)),
 	}
 }
 
 // leastShare is the share of rejected rows, rounded up to two digits.
-func (s *summary) leastShare() string {
-	p := 100 * float64(s.Rows.Rejected) / float64(s.Rows.In)
+func leastShare(rows *files.RowCounts) string {
+	p := 100 * float64(rows.Rejected) / float64(rows.In)
 	unit := math.Pow(10, math.Floor(math.Log10(p))-1)
 	for n := math.Floor(p / unit); ; n++ {
 		text := strconv.FormatFloat(min(100, n*unit), 'f', max(0, -int(math.Round(math.Log10(unit)))), 64)
-		if v, _ := strconv.ParseFloat(text, 64); v*float64(s.Rows.In) >= 100*float64(s.Rows.Rejected) || v >= 100 {
+		if v, _ := strconv.ParseFloat(text, 64); v*float64(rows.In) >= 100*float64(rows.Rejected) || v >= 100 {
 			if strings.Contains(text, ".") {
 				text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 			}
@@ -156,31 +159,16 @@ func (s *summary) leastShare() string {
 // text renders the summary for people.
 func (s *summary) text() string {
 	var t table
-	num := len(count(s.Rows.In))
-	numbers := func(label string, n int64, note string) {
-		text := fmt.Sprintf("%*s", num, count(n))
-		if note != "" {
-			text += "  " + note
-		}
-		t.row(label, text)
-	}
-	numbers("rows in", s.Rows.In, "")
-	numbers("scored", s.Rows.Scored, share(s.Rows.Scored, s.Rows.In))
-	if s.Rows.Rejected > 0 {
-		numbers("rejected", s.Rows.Rejected, share(s.Rows.Rejected, s.Rows.In))
-		for _, r := range byCount(s.Rows.RejectedByCode) {
-			numbers("  "+r.code, r.n, "")
-		}
-		if s.FirstRejected != nil {
-			t.row("  first", s.FirstRejected.String())
-		}
+	t.counts(&s.Rows)
+	if s.FirstRejected != nil {
+		t.row("  first", s.FirstRejected.String())
 	}
 	if n := len(s.Inputs.Empty); n > 0 {
 		what := s.Inputs.Empty[0]
 		if n > 1 {
 			what += fmt.Sprintf(" and %d more", n-1)
 		}
-		t.row("without rows", fmt.Sprintf("%*s  %s", num, count(int64(n)), what))
+		t.row("without rows", fmt.Sprintf("%*s  %s", len(count(s.Rows.In)), count(int64(n)), what))
 	}
 	t.gap()
 	took := time.Duration(s.Seconds * float64(time.Second))
@@ -235,6 +223,26 @@ func byCount(codes map[string]int64) []codeCount {
 type table struct{ rows [][2]string }
 
 func (t *table) row(label, text string) { t.rows = append(t.rows, [2]string{label, text}) }
+
+// counts adds how many rows there were, and what became of them.
+func (t *table) counts(rows *files.RowCounts) {
+	num := len(count(rows.In))
+	numbers := func(label string, n int64, note string) {
+		text := fmt.Sprintf("%*s", num, count(n))
+		if note != "" {
+			text += "  " + note
+		}
+		t.row(label, text)
+	}
+	numbers("rows in", rows.In, "")
+	numbers("scored", rows.Scored, share(rows.Scored, rows.In))
+	if rows.Rejected > 0 {
+		numbers("rejected", rows.Rejected, share(rows.Rejected, rows.In))
+		for _, r := range byCount(rows.RejectedByCode) {
+			numbers("  "+r.code, r.n, "")
+		}
+	}
+}
 
 // gap is an empty line.
 func (t *table) gap() { t.rows = append(t.rows, [2]string{}) }

@@ -1,44 +1,6 @@
 package cli
 
-import (
-	"context"
-	"errors"
-	"strings"
-
-	"github.com/glulam/glulam/fault"
-	"github.com/glulam/glulam/format"
-	"github.com/glulam/glulam/format/jsonl"
-	"github.com/glulam/glulam/model/parity"
-	"github.com/glulam/glulam/transforms/files"
-)
-
-// openTable opens a file of rows whose format its name says. The file is to be closed by the caller.
-func openTable(ctx context.Context, flag, path string) (*parity.Table, *format.File, error) {
-	of, err := files.FormatOf(path)
-	if err != nil {
-		return nil, nil, fault.New(fault.Usage, flag, "%q: the name does not say the format", path).WithHint("names end with .csv, .tsv, .jsonl or .parquet, and .gz or .zst behind")
-	}
-	f, err := of.Open()
-	if err != nil {
-		return nil, nil, err
-	}
-	if of.Name == "jsonl" {
-		f = jsonl.Format{Options: jsonl.Options{Whole: true}} // members that few rows have count, too
-	}
-	file, err := format.OpenFile(path)
-	if fe := (*fault.Error)(nil); errors.As(err, &fe) {
-		fe.Hint = flag + " takes the path of a file"
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := parity.Open(ctx, f, file)
-	if err != nil {
-		file.Close()
-		return nil, nil, err
-	}
-	return t, file, nil
-}
+import "strings"
 
 // grid is rows of cells, aligned: columns named in right to the right, others to the left.
 type grid struct {

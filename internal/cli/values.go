@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -115,4 +116,61 @@ func delimiter(s string) string {
 		return "\t"
 	}
 	return s
+}
+
+// settings is the value of --option: name=value, once a flag.
+type settings map[string]string
+
+// Decode implements kong.MapperValue.
+func (o *settings) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("name=value")
+	if err != nil {
+		return err
+	}
+	name, value, ok := strings.Cut(t.String(), "=")
+	if !ok || name == "" {
+		return fmt.Errorf("%q is not name=value", t.String())
+	}
+	if _, twice := (*o)[name]; twice {
+		return fmt.Errorf("the option %s is given twice", name)
+	}
+	if *o == nil {
+		*o = settings{}
+	}
+	(*o)[name] = value
+	return nil
+}
+
+// interval is the value of a flag that takes a duration: 500ms, 10s, 1m30s.
+type interval time.Duration
+
+// Decode implements kong.MapperValue.
+func (i *interval) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("duration")
+	if err != nil {
+		return err
+	}
+	return i.set(t.String())
+}
+
+func (i *interval) set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is no duration such as 500ms, 10s or 1h30m", text)
+	}
+	*i = interval(d)
+	return nil
+}
+
+// rules is the value of --derive and --decide: one rule a flag, commas and all.
+type rules []string
+
+// Decode implements kong.MapperValue.
+func (r *rules) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("rule")
+	if err != nil {
+		return err
+	}
+	*r = append(*r, t.String())
+	return nil
 }

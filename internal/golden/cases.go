@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -33,8 +34,19 @@ type Case struct {
 	Leaf       *Expected `json:"leaf"`
 	Refused    []int     `json:"refused"` // rows, from 0, that the library raises an error for
 	Without    []string  `json:"without"` // engines that refuse the model
+	// Boundary is what the library says of the rows that package boundary makes of the model and Rows; nil: another case has
+	// the same model.
+	Boundary *Boundary `json:"boundary"`
 
 	dir string
+}
+
+// Boundary is digests of what a library says: see package boundary.
+type Boundary struct {
+	File   string `json:"file"` // little-endian uint64s: the digest of the rows, then one of each block's margins
+	Rows   int    `json:"rows"`
+	Of     string `json:"of"` // "prediction" where the library gives no margins
+	Finite bool   `json:"finite"`
 }
 
 // Expected is one kind of numbers, Width a row.
@@ -96,18 +108,30 @@ type Column struct {
 // Columns reads the rows, without glulam's own readers.
 func (c *Case) Columns(tb TB) []Column {
 	tb.Helper()
-	f, err := os.Open(filepath.Join(c.dir, c.Rows))
+	columns, err := ReadColumns(filepath.Join(c.dir, c.Rows), c.Text)
 	if err != nil {
 		tb.Fatalf("test data: %v", err)
 	}
+	return columns
+}
+
+// ReadColumns reads a CSV file of rows as those of cases are; text lists its columns of text.
+func ReadColumns(path string, text []string) ([]Column, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
 	defer f.Close()
 	records, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(records) < 2 {
-		tb.Fatalf("test data: %s: %d records, %v", c.Rows, len(records), err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(records) < 2 {
+		return nil, fmt.Errorf("%s has no rows", path)
 	}
 	columns := make([]Column, len(records[0]))
 	for j, name := range records[0] {
-		col := Column{Name: name, IsText: slices.Contains(c.Text, name)}
+		col := Column{Name: name, IsText: slices.Contains(text, name)}
 		for i, record := range records[1:] {
 			cell := record[j]
 			if col.IsText {
@@ -117,14 +141,14 @@ func (c *Case) Columns(tb TB) []Column {
 			v := math.NaN()
 			if cell != "" {
 				if v, err = strconv.ParseFloat(cell, 64); err != nil {
-					tb.Fatalf("test data: %s: row %d, %s: %v", c.Rows, i, name, err)
+					return nil, fmt.Errorf("%s: row %d, %s: %w", path, i, name, err)
 				}
 			}
 			col.Number = append(col.Number, v)
 		}
 		columns[j] = col
 	}
-	return columns
+	return columns, nil
 }
 
 // Floats reads margins or predictions.
@@ -136,6 +160,25 @@ func (c *Case) Floats(tb TB, e *Expected) []float64 {
 		out[i] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
 	}
 	return out
+}
+
+// Digests reads the file of Boundary.
+func (c *Case) Digests(tb TB) []uint64 {
+	tb.Helper()
+	return readDigests(tb, filepath.Join(c.dir, c.Boundary.File))
+}
+
+func readDigests(tb TB, path string) []uint64 {
+	tb.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatalf("test data: %v", err)
+	}
+	digests := make([]uint64, len(raw)/8)
+	for i := range digests {
+		digests[i] = binary.LittleEndian.Uint64(raw[8*i:])
+	}
+	return digests
 }
 
 // Ints reads leaf indices.

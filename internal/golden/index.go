@@ -17,6 +17,7 @@ type Model struct {
 	File          string    `json:"file"`
 	GoldenFile    string    `json:"golden"`
 	BoundaryFile  string    `json:"boundary"` // "" for most
+	DigestFile    string    `json:"digest"`   // of the rows that package boundary makes; "" for models that glulam refuses
 	LightGBM      string    `json:"lightgbm"`
 	Version       string    `json:"version"`
 	Objective     string    `json:"objective"`
@@ -108,6 +109,12 @@ func (m Model) Golden(tb TB) *Golden {
 func (m Model) Boundary(tb TB) *Golden {
 	tb.Helper()
 	return Read(tb, Path(m.BoundaryFile))
+}
+
+// Digests reads the model's DigestFile: the digest of the boundary rows, then one of each block's margins.
+func (m Model) Digests(tb TB) []uint64 {
+	tb.Helper()
+	return readDigests(tb, Path(m.DigestFile))
 }
 
 // Rename maps the features whose names are not those of their columns to the columns.

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,12 +38,7 @@ func Rows(tb TB) arrow.RecordBatch {
 }
 
 var rows = sync.OnceValues(func() (arrow.RecordBatch, error) {
-	f, err := os.Open(Path("rows.csv"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	cells, err := csv.NewReader(f).ReadAll()
+	cells, err := table()
 	if err != nil {
 		return nil, err
 	}
@@ -95,3 +91,33 @@ func parse(field arrow.Field, cells [][]string, at int) (arrow.Array, error) {
 	}
 	return b.NewArray(), nil
 }
+
+// Texts gives the distinct texts of a column of rows.csv, sorted; nil if there is no such column. A missing text is not among
+// them.
+func Texts(column string) []string {
+	t, err := table()
+	if err != nil {
+		return nil
+	}
+	j := slices.Index(t[0], column)
+	if j < 0 {
+		return nil
+	}
+	var texts []string
+	for _, record := range t[1:] {
+		if record[j] != "" {
+			texts = append(texts, record[j])
+		}
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+var table = sync.OnceValues(func() ([][]string, error) {
+	f, err := os.Open(Path("rows.csv"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return csv.NewReader(f).ReadAll()
+})

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,8 +25,11 @@ const (
 	MaxModel       = 2 << 30  // bytes of the model file, and of an archive
 	MaxGolden      = 64 << 20 // bytes of the golden rows, and of the expected outputs
 	MaxGoldenRows  = 10_000
+	MaxULPs        = 64     // of Golden.ULPs; the most that any model of the tests needs is 8
 	maxEntries     = 10_000 // files in an archive
 	maxArchiveData = MaxModel + 4*MaxGolden
+	minArchiveData = 64 << 20 // bytes that any archive may hold, however small it is
+	maxRatio       = 100      // times its own size that a larger one may hold; models are some 3 to 20 times
 )
 
 // Kinds of bundles.
@@ -69,7 +71,7 @@ type Bundle struct {
 // Golden is rows that travel with a model, and what the training library gave for them.
 type Golden struct {
 	Rows, Expected File // Expected.Name is "" where nobody kept the library's outputs
-	// ULPs is how far values may be off in the last place; nil: not at all for margins, 3 for predictions.
+	// ULPs is how far predictions may be off in the last place, at most MaxULPs; nil: 3. All else has to be equal.
 	ULPs *uint64
 }
 
@@ -120,7 +122,9 @@ func Open(ctx context.Context, path string) (*Bundle, error) {
 	if err != nil {
 		return nil, fault.FromOS(fault.Unreadable, path, err)
 	}
-	path = strings.TrimRight(path, string(filepath.Separator))
+	if trimmed := strings.TrimRight(path, string(filepath.Separator)); trimmed != "" { // not the root
+		path = trimmed
+	}
 	if st.IsDir() {
 		dir, err := openDir(path)
 		if err != nil {
@@ -134,9 +138,9 @@ func Open(ctx context.Context, path string) (*Bundle, error) {
 		return nil, fault.FromOS(fault.Unreadable, path, err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxModel+1))
+	data, err := readLimited(f, path, "the archive", st.Size(), MaxModel)
 	if err != nil {
-		return nil, fault.FromOS(fault.Unreadable, path, err)
+		return nil, err
 	}
 	return FromArchive(data, path)
 }
@@ -216,15 +220,15 @@ func (r *reader) digest() string {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
 }
 
-// CheckName says whether a bundle may name a file so: a path within the bundle, with slashes.
+// checkName says whether a bundle may name a file so: a path within the bundle, with slashes.
 func checkName(name string) error {
 	switch {
 	case name == "" || name == ".":
-		return fmt.Errorf("%q is no file name", name)
+		return fmt.Errorf("%s is no file name", fault.Quote(name))
 	case len(name) > 1024 || strings.ContainsAny(name, "\x00\\\n\r"):
-		return fmt.Errorf("%.60q is no file name that every system can have", name)
+		return fmt.Errorf("%s is no file name that every system can have", fault.Quote(name))
 	case strings.HasPrefix(name, "/") || !filepath.IsLocal(filepath.FromSlash(name)):
-		return fmt.Errorf("%q leads out of the bundle", name)
+		return fmt.Errorf("%s leads out of the bundle", fault.Quote(name))
 	}
 	return nil
 }

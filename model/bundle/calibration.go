@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"os"
 	"sort"
 
 	"github.com/glulam/glulam/fault"
@@ -47,6 +48,27 @@ func (c *Calibration) Isotonic(p float64) float64 {
 	return float64(slope*(p-c.X[i])) + c.Y[i]
 }
 
+// ReadCalibration reads a file with what stands behind the key calibration in glulam.yaml, in YAML or JSON. No bundle
+// is needed. Whether it goes with a model is for package model to say.
+//
+// Errors are *fault.Error: NotFound or Unreadable, TooLarge, Corrupt with line and column.
+func ReadCalibration(path string) (*Calibration, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.FromOS(fault.Unreadable, path, err)
+	}
+	defer f.Close()
+	data, err := readLimited(f, path, "the calibration", 0, maxYAML)
+	if err != nil {
+		return nil, err
+	}
+	n, err := parseYAML(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return readCalibration(n)
+}
+
 // readCalibration reads the key of that name.
 func readCalibration(n node) (*Calibration, error) {
 	pairs, err := n.pairs()
@@ -77,7 +99,7 @@ func readCalibration(n node) (*Calibration, error) {
 	}
 	want := map[string][]string{"platt": {"a", "b"}, "isotonic": {"x", "y"}}[c.Method]
 	if want == nil {
-		return nil, n.fault(fault.Corrupt, "the method %q is neither platt nor isotonic", c.Method)
+		return nil, n.fault(fault.Corrupt, "the method %s is neither platt nor isotonic", fault.Quote(c.Method))
 	}
 	for _, key := range want {
 		if _, ok := has[key]; !ok || len(has) != 3 {

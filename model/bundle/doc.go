@@ -41,6 +41,6 @@
 // # What it does not do
 //
 // It evaluates nothing and knows no model format. Nothing is written to disk when an archive is read. Links in archives are
-// refused; in a folder they may lead to files within the folder only. Sizes, the number of files and the depth of the YAML
-// are limited.
+// refused; in a folder they may lead to files within the folder only. Sizes, the number of files, how much larger an archive
+// is unpacked, and the size (1 MiB) and depth of the YAML are limited.
 package bundle

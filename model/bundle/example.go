@@ -30,7 +30,7 @@ func (r *reader) example(info node) error {
 		return err
 	}
 	if kind != "dataframe" || orient != "split" {
-		r.b.NoGolden = fmt.Sprintf("the input example is of type %q, not a table of named columns", kind)
+		r.b.NoGolden = fmt.Sprintf("the input example is of type %s, not a table of named columns", fault.Quote(kind))
 		return nil
 	}
 	file := keys["artifact_path"]
@@ -43,7 +43,7 @@ func (r *reader) example(info node) error {
 	}
 	rows, err := splitRows(data)
 	if err != nil {
-		return fault.New(fault.Corrupt, r.b.Source+"/"+name, "not a table in pandas' split form: %w", err)
+		return fault.New(fault.Corrupt, r.b.Source+"/"+name, "not a table in pandas' split form: %s", said(err.Error()))
 	}
 	if rows == nil {
 		r.b.NoGolden = "the input example has no rows"

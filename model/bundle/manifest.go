@@ -110,7 +110,7 @@ func (r *reader) named(n node, what string, limit int64) (name string, data []by
 	}
 	data, err = r.file(name, what, limit)
 	if fault.CodeOf(err) == fault.NotFound {
-		err = n.fault(fault.NotFound, "%s, %q, is not there", what, name)
+		err = n.fault(fault.NotFound, "%s, %s, is not there", what, fault.Quote(name))
 	}
 	return name, data, err
 }
@@ -143,9 +143,9 @@ func (r *reader) outputs(n node) error {
 		case err != nil:
 			return err
 		case !slices.Contains(OutputKinds, text):
-			return item.fault(fault.Corrupt, "%q is none of %s", text, strings.Join(OutputKinds, ", "))
+			return item.fault(fault.Corrupt, "%s is none of %s", fault.Quote(text), strings.Join(OutputKinds, ", "))
 		case slices.Contains(r.b.Outputs, text):
-			return item.fault(fault.Corrupt, "%q stands twice", text)
+			return item.fault(fault.Corrupt, "%s stands twice", fault.Quote(text))
 		}
 		r.b.Outputs = append(r.b.Outputs, text)
 	}
@@ -166,7 +166,7 @@ func (r *reader) golden(n node) error {
 			g.Expected, err = r.goldenFile(p.value, "the file of expected outputs")
 		case "ulps":
 			var u uint64
-			u, err = p.value.count(1 << 53)
+			u, err = p.value.count(MaxULPs)
 			g.ULPs = &u
 		default:
 			return p.at.fault(fault.Corrupt, "there is no such key").WithHint("golden has rows, expected and ulps")
@@ -186,7 +186,7 @@ func (r *reader) golden(n node) error {
 func (r *reader) goldenFile(n node, what string) (f File, err error) {
 	f.Name, f.Data, err = r.named(n, what, MaxGolden)
 	if err == nil && !GoldenName(f.Name) {
-		err = n.fault(fault.Unsupported, "%q: golden files are .csv, .tsv or .jsonl, not compressed", f.Name)
+		err = n.fault(fault.Unsupported, "%s: golden files are .csv, .tsv or .jsonl, not compressed", fault.Quote(f.Name))
 	}
 	return f, err
 }

@@ -115,7 +115,7 @@ func (r *reader) flavor(top, n node) error {
 		return all[name].fault(fault.Unsupported, "the flavor does not name its model file: %s is missing", f.key).WithHint("%s", f.save)
 	}
 	if text, _ := file.text(); strings.HasSuffix(text, ".pkl") || strings.HasSuffix(text, ".skops") || strings.HasSuffix(text, ".pickle") {
-		return file.fault(fault.Unsupported, "the model is the pickle %q, which glulam never opens", text).WithHint("%s", f.save)
+		return file.fault(fault.Unsupported, "the model is the pickle %s, which glulam never opens", fault.Quote(text)).WithHint("%s", f.save)
 	}
 	r.b.Flavor = name
 	if r.b.Library, err = keys[f.version].optional(); err != nil {
@@ -152,11 +152,11 @@ func refuseFlavors(n node, all map[string]node) error {
 		loader := ""
 		if keys, err := all[names[0]].entries(); err == nil {
 			if text, err := keys["loader_module"].optional(); err == nil && text != "" {
-				loader = fmt.Sprintf(" (loader_module %.60q)", text)
+				loader = fmt.Sprintf(" (loader_module %s)", fault.Quote(text))
 			}
 		}
 		return n.fault(fault.Unsupported, "the only flavor is python_function%s: only Python can run it", loader).
 			WithHint("save the model inside with its own flavor: one of %s", known)
 	}
-	return n.fault(fault.Unsupported, "none of the flavors %s is read", strings.Join(names, ", ")).WithHint("flavors that are read are %s", known)
+	return n.fault(fault.Unsupported, "none of the flavors %s is read", said(strings.Join(names, ", "))).WithHint("flavors that are read are %s", known)
 }

@@ -44,7 +44,7 @@ func readSignature(n node) (*Signature, error) {
 		Type string  `json:"type"`
 	}
 	if err := json.Unmarshal([]byte(text), &columns); err != nil {
-		return nil, in.fault(fault.Corrupt, "the inputs are no JSON list of columns: %w", err)
+		return nil, in.fault(fault.Corrupt, "the inputs are no JSON list of columns: %s", said(err.Error()))
 	}
 	s := &Signature{}
 	seen := map[string]bool{}
@@ -53,7 +53,7 @@ func readSignature(n node) (*Signature, error) {
 			return nil, nil
 		}
 		if *c.Name == "" || seen[*c.Name] {
-			return nil, in.fault(fault.Corrupt, "the column %q is empty or stands twice", *c.Name)
+			return nil, in.fault(fault.Corrupt, "the column %s is empty or stands twice", fault.Quote(*c.Name))
 		}
 		seen[*c.Name] = true
 		s.Columns = append(s.Columns, SignatureColumn{*c.Name, c.Type})
@@ -97,7 +97,7 @@ func (b *Bundle) Match(inputs []Input, nameless bool) error {
 			}
 			b.Rename[f.Name] = c.Name
 		default:
-			return b.Fault(fault.Schema, "signature", "column %d of the signature is %q, feature %d of the model file is %q", i+1, c.Name, i+1, f.Name).
+			return b.Fault(fault.Schema, "signature", "column %d of the signature is %s, feature %d of the model file is %s", i+1, fault.Quote(c.Name), i+1, fault.Quote(f.Name)).
 				WithHint("MLflow gives columns to the model by position, so the numbers would not be its own; save the model again with a signature of its features")
 		}
 		want := numberTypes
@@ -105,7 +105,7 @@ func (b *Bundle) Match(inputs []Input, nameless bool) error {
 			want = textTypes
 		}
 		if !slices.Contains(want, c.Type) {
-			return b.Fault(fault.Schema, "signature", "the column %q of the signature is %s, the model wants %s", c.Name, c.Type, strings.Join(want, ", "))
+			return b.Fault(fault.Schema, "signature", "the column %s of the signature is %s, the model wants %s", fault.Quote(c.Name), place(c.Type), strings.Join(want, ", "))
 		}
 	}
 	if nameless {

@@ -48,7 +48,7 @@ func (d *folder) read(name, what string, limit int64) ([]byte, error) {
 		return nil, unreadable(label, what, err)
 	}
 	defer f.Close()
-	return readLimited(f, label, what, limit)
+	return readLimited(f, label, what, st.Size(), limit)
 }
 
 // unreadable is the error for a file that the bundle names and that is not to be had.
@@ -57,18 +57,23 @@ func unreadable(label, what string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		e = fault.New(fault.NotFound, label, "%s is not in the bundle", what)
 	}
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) && strings.Contains(pe.Err.Error(), "escapes from parent") { // os has no name for it
+		e = fault.New(fault.Unreadable, label, "%s is a link that leads out of the bundle", what)
+	}
 	return e
 }
 
-func readLimited(r io.Reader, label, what string, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
+// readLimited reads all of r, which seems to be of a size: so much memory is taken at once, and more only if it is more.
+func readLimited(r io.Reader, label, what string, size, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(max(0, min(size, limit))) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, fault.FromOS(fault.Unreadable, label, err)
 	}
-	if int64(len(data)) > limit {
+	if int64(b.Len()) > limit {
 		return nil, fault.New(fault.TooLarge, label, "%s is larger than %d bytes", what, limit)
 	}
-	return data, nil
+	return b.Bytes(), nil
 }
 
 // memory is a bundle that was never written.
@@ -118,14 +123,14 @@ func openArchive(data []byte, path string) (*archive, error) {
 			return true, nil
 		case tar.TypeReg:
 		default:
-			return false, fault.New(fault.Unsupported, path, "%.60q is a link or another thing that is no file", h.Name).
+			return false, fault.New(fault.Unsupported, path, "%s is a link or another thing that is no file", fault.Quote(h.Name)).
 				WithHint("archives of bundles hold files and folders only: pack them with tar -h")
 		}
 		if err := checkName(name); err != nil {
 			return false, fault.New(fault.Corrupt, path, "%w", err)
 		}
 		if names[name] {
-			return false, fault.New(fault.Corrupt, path, "%.60q stands twice in the archive", name)
+			return false, fault.New(fault.Corrupt, path, "%s stands twice in the archive", fault.Quote(name))
 		}
 		names[name] = true
 		return true, nil
@@ -166,7 +171,7 @@ func (a *archive) walk(visit func(h *tar.Header, content io.Reader) (bool, error
 	if err != nil {
 		return fault.New(fault.Corrupt, a.path, "not a whole gzip file: %w", err)
 	}
-	limited := &io.LimitedReader{R: z, N: maxArchiveData}
+	limited := &io.LimitedReader{R: z, N: a.most()}
 	t := tar.NewReader(limited)
 	for {
 		h, err := t.Next()
@@ -185,11 +190,24 @@ func (a *archive) walk(visit func(h *tar.Header, content io.Reader) (bool, error
 		case errors.As(err, &fe):
 			return err
 		case limited.N <= 0:
-			return fault.New(fault.TooLarge, a.path, "the archive holds more than %d bytes", int64(maxArchiveData))
+			return a.tooLarge()
 		default:
-			return fault.New(fault.Corrupt, a.path, "not a whole .tar.gz: %w", err).WithHint("a compressed model file has to be unpacked first")
+			return fault.New(fault.Corrupt, a.path, "not a whole .tar.gz: %w", err).WithHint("it was cut off or damaged, or it is a compressed model file, which has to be unpacked first")
 		}
 	}
+}
+
+// most is how many bytes the archive may hold. What holds more for its own size is no model, but zeros that fill the memory.
+func (a *archive) most() int64 {
+	return min(maxArchiveData, max(minArchiveData, maxRatio*int64(len(a.data))))
+}
+
+func (a *archive) tooLarge() error {
+	e := fault.New(fault.TooLarge, a.path, "the archive holds more than %d bytes", a.most())
+	if a.most() < maxArchiveData {
+		e.WithHint("that is %d times its own size; if it is meant so, unpack it and give the folder", a.most()/int64(len(a.data)))
+	}
+	return e
 }
 
 func (a *archive) has(name string) bool { return a.files[name] }
@@ -206,7 +224,10 @@ func (a *archive) read(name, what string, limit int64) (data []byte, err error) 
 		if h.Size > limit {
 			return false, fault.New(fault.TooLarge, label, "%s is larger than %d bytes", what, limit)
 		}
-		data, err = readLimited(content, label, what, limit)
+		if h.Size > a.most() {
+			return false, a.tooLarge()
+		}
+		data, err = readLimited(content, label, what, h.Size, limit)
 		return false, err
 	})
 	return data, err

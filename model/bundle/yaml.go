@@ -15,14 +15,6 @@ import (
 	"github.com/glulam/glulam/fault"
 )
 
-// Limits of YAML files. The parser's time grows with the square of the depth, and of the number of keys.
-const (
-	maxYAML  = 4 << 20
-	maxKeys  = 2000
-	maxDepth = 16
-	maxItems = 100_000
-)
-
 // document is a YAML file that is being read.
 type document struct {
 	label string // for messages
@@ -46,8 +38,8 @@ type pair struct {
 // parseYAML gives the value of a file that is one document.
 func parseYAML(label string, data []byte) (node, error) {
 	d := &document{label: label}
-	if len(data) > maxYAML {
-		return node{}, fault.New(fault.TooLarge, label, "the file is larger than %d bytes", maxYAML)
+	if err := checkBytes(label, data); err != nil {
+		return node{}, err
 	}
 	if !utf8.Valid(data) {
 		return node{}, fault.New(fault.Corrupt, label, "the file is not UTF-8")
@@ -61,9 +53,9 @@ func parseYAML(label string, data []byte) (node, error) {
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		if ye := (yaml.Error)(nil); errors.As(err, &ye) {
-			return node{}, d.fault(ye.GetToken(), fault.Corrupt, "%s", ye.GetMessage())
+			return node{}, d.fault(ye.GetToken(), fault.Corrupt, "%s", said(ye.GetMessage()))
 		}
-		return node{}, fault.New(fault.Corrupt, label, "%w", err)
+		return node{}, fault.New(fault.Corrupt, label, "%s", said(err.Error()))
 	}
 	var body ast.Node
 	for _, doc := range file.Docs {
@@ -104,7 +96,7 @@ func (d *document) checkTokens(tokens token.Tokens) error {
 			return d.fault(t, fault.Unsupported, "anchors, aliases, tags, merge keys, complex keys and directives of YAML are not read here").
 				WithHint("write the value in quotes if it is a text")
 		case token.InvalidType:
-			return d.fault(t, fault.Corrupt, "no YAML: %s", t.Error)
+			return d.fault(t, fault.Corrupt, "no YAML: %s", said(t.Error))
 		}
 		switch {
 		case depth > maxDepth || deep > maxDepth || t.Position.IndentNum > 8*maxDepth:
@@ -175,12 +167,12 @@ func (n node) pairs() ([]pair, error) {
 			return nil, err
 		}
 		if first := seen[name]; first != nil {
-			return nil, at.fault(fault.Corrupt, "the key %q stands on line %d already", name, first.Position.Line)
+			return nil, at.fault(fault.Corrupt, "the key %s stands on line %d already", fault.Quote(name), first.Position.Line)
 		}
 		seen[name] = v.Key.GetToken()
-		key := name
+		key := place(name)
 		if n.key != "" {
-			key = n.key + "." + name
+			key = n.key + "." + key
 		}
 		at.key = key
 		out = append(out, pair{name, at, node{n.doc, v.Value, key}})
@@ -227,7 +219,7 @@ func (n node) texts() ([]string, error) {
 			return nil, err
 		}
 		if seen[out[i]] {
-			return nil, item.fault(fault.Corrupt, "%q stands twice", out[i])
+			return nil, item.fault(fault.Corrupt, "%s stands twice", fault.Quote(out[i]))
 		}
 		seen[out[i]] = true
 	}
@@ -241,11 +233,11 @@ func (n node) number() (float64, error) {
 		return 0, err
 	}
 	if _, quoted := n.ast.(*ast.StringNode); quoted && n.ast.GetToken().Type != token.StringType {
-		return 0, n.fault(fault.Corrupt, "%q is a text, not a number", text)
+		return 0, n.fault(fault.Corrupt, "%s is a text, not a number", fault.Quote(text))
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || v-v != 0 {
-		return 0, n.fault(fault.Corrupt, "%q is not a finite number", text)
+		return 0, n.fault(fault.Corrupt, "%s is not a finite number", fault.Quote(text))
 	}
 	return v, nil
 }
@@ -258,7 +250,7 @@ func (n node) count(most uint64) (uint64, error) {
 	}
 	v, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || v > most {
-		return 0, n.fault(fault.Corrupt, "%q is not a whole number from 0 to %d", text, most)
+		return 0, n.fault(fault.Corrupt, "%s is not a whole number from 0 to %d", fault.Quote(text), most)
 	}
 	return v, nil
 }

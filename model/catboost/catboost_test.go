@@ -1,7 +1,6 @@
 package catboost
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"path/filepath"
@@ -14,25 +13,6 @@ import (
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
-
-// TestHash holds Hash to CatBoost's own hashes of texts of all lengths.
-func TestHash(t *testing.T) {
-	var known []struct {
-		Hash  uint32
-		Value string
-	}
-	if err := json.Unmarshal(readFile(t, cases+"/hashes.json"), &known); err != nil {
-		t.Fatal(err)
-	}
-	if len(known) < 250 {
-		t.Fatalf("%d hashes", len(known))
-	}
-	for _, k := range known {
-		if got := Hash([]byte(k.Value)); got != k.Hash {
-			t.Errorf("%q: %d, CatBoost has %d", k.Value, got, k.Hash)
-		}
-	}
-}
 
 // TestFormatsAgree holds the JSON of each golden model to its .cbm: the same forest, to the last bit. Only the leaves of
 // non-symmetric trees are counted otherwise.
@@ -121,7 +101,7 @@ func TestInfo(t *testing.T) {
 		"labels.cbm":              {"1.2.10", "MultiClass", "Plain", forest.TaskMulticlass, forest.FastSoftmax, []string{"early", "late", "on time", "very late"}},
 		"quantile.cbm":            {"1.2.10", "Quantile:alpha=0.9", "Plain", forest.TaskRegression, forest.Identity, nil},
 		"yetirank.cbm":            {"1.2.10", "YetiRank", "Plain", forest.TaskRanking, forest.Identity, nil},
-		"threshold.cbm":           {"1.2.10", "Logloss", "Plain", forest.TaskRegression, forest.Sigmoid, []string{"0", "1"}},
+		"threshold.cbm":           {"1.2.10", "Logloss", "Plain", forest.TaskBinary, forest.Sigmoid, []string{"0", "1"}},
 		"cross_entropy.cbm":       {"1.2.10", "CrossEntropy", "Plain", forest.TaskBinary, forest.Sigmoid, nil},
 		"summed.json":             {"", "Logloss", "", forest.TaskBinary, forest.Sigmoid, []string{"0", "1"}},
 		"custom.cbm":              {"1.2.10", "PythonUserDefinedPerObject", "Plain", forest.TaskRegression, forest.LinkUnknown, nil},

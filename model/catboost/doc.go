@@ -25,7 +25,7 @@
 //
 // CatBoost hashes the text of a category, and the model has the hashes only. An integer's text is its decimal form, a
 // boolean's is 0 or 1. Numbers with a fraction, float columns and missing values are refused by CatBoost, and so by glulam.
-// Features have forest.Categories.Hash, [Hash] is the function.
+// Features have forest.Categories.Hash, [forest.CategoryHash] is the function.
 //
 // # What is refused
 //
@@ -35,7 +35,7 @@
 // -inf), and keys that this package does not know. Files that break their format, that were cut off, or that have a key twice
 // are fault.Corrupt. A model without a loss function, or with one that is not known, has margins only.
 //
-// A model with a probability threshold of its own (set_probability_threshold) has probabilities, but no class.
+// A model with a probability threshold of its own (set_probability_threshold) has probabilities, but no class: NoClass says so.
 //
 // Sources: catboost/libs/model of CatBoost's repository (flatbuffers/*.fbs, model.cpp, cpu/evaluator_impl.cpp,
 // cpu/quantization.h, model_export/json_model_helpers.cpp), and what releases 1.2 and 1.2.10 do.

@@ -27,7 +27,7 @@ const (
 	one outs = iota
 	two
 	many // two at least
-	any_ // one at least
+	some // one at least
 )
 
 var objectives = map[string]objective{
@@ -44,9 +44,9 @@ var objectives = map[string]objective{
 	"Cox":            {},
 	"SurvivalAft":    {},
 
-	"MultiQuantile":              {outs: any_},
-	"MultiRMSE":                  {outs: any_},
-	"MultiRMSEWithMissingValues": {outs: any_},
+	"MultiQuantile":              {outs: some},
+	"MultiRMSE":                  {outs: some},
+	"MultiRMSEWithMissingValues": {outs: some},
 	"RMSEWithUncertainty":        {link: forest.MeanVariance, outs: two},
 
 	"Poisson": {link: forest.FastExp},
@@ -116,8 +116,8 @@ func (c *content) describe(f *forest.Forest) error {
 	if err := c.classes(f); err != nil {
 		return err
 	}
-	if f.Task == forest.TaskBinary && c.info["binclass_probability_threshold"] != "" {
-		f.Task = forest.TaskRegression // its class is not that of 0.5
+	if p := c.info["binclass_probability_threshold"]; f.Task == forest.TaskBinary && p != "" {
+		f.NoClass = fmt.Sprintf("the model file has a probability threshold of its own, %.20s, not 0.5", p)
 	}
 	return nil
 }

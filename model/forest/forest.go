@@ -52,6 +52,8 @@ type Forest struct {
 
 	Link Link
 	Task Task
+	// NoClass says why no class can be made of the predictions of a classifier: "the model has ..."; "": one can.
+	NoClass string
 	// Classes are the labels of the classes in the order of their numbers; nil: the numbers themselves, or no classes.
 	Classes []string
 }
@@ -173,7 +175,10 @@ type Feature struct {
 	// Categories.At(i). nil: the column holds numbers (codes, if Kind is Categorical). An ordered pandas category is a
 	// Numeric feature with Categories.
 	Categories *Categories
-	Used       bool // some node, linear leaf or linear term looks at it
+	// Codes says, of a Categorical feature without Categories, that the library may have made the codes itself, of values that
+	// the file does not have.
+	Codes bool
+	Used  bool // some node, linear leaf or linear term looks at it
 }
 
 // Kind of a feature.
@@ -189,7 +194,7 @@ type Categories struct {
 	Text   []string
 	Number []float64 // integers and floats
 	Bool   []bool
-	// Hash holds, for texts that the model does not carry, the low 32 bits of CityHash64 of each (CatBoost). A value that
+	// Hash holds, for texts that the model does not carry, the CategoryHash of each (CatBoost). A value that
 	// is not among them has code -1, and a missing one is refused.
 	Hash []uint32
 }

@@ -49,7 +49,8 @@ const (
 	OnnxOpposite     // -x and x
 	OnnxLogisticPair // OnnxLogistic of -x and of x
 
-	Sorted // the row's outputs in ascending order (XGBoost's quantiles since 3.4)
+	Sorted     // the row's outputs in ascending order (XGBoost's quantiles since 3.4)
+	Expectiles // x0, then each the one before + 1e-6f + log1pf(expf(x)): XGBoost's expectiles, in float32
 
 	// LinkUnknown is that of an objective which glulam does not know: there are margins, but no predictions.
 	LinkUnknown

@@ -1,6 +1,7 @@
 package forest
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -50,7 +51,7 @@ func (f *Forest) Predictions(dst, margins []float64) {
 		for i, m := range margins {
 			dst[i] = l.isolation(m)
 		}
-	case Sigmoid32, Softmax32, Exp32:
+	case Sigmoid32, Softmax32, Exp32, Expectiles:
 		f.predict32(dst, margins)
 	case Step:
 		for i, m := range margins {
@@ -140,6 +141,19 @@ func (f *Forest) Class(predictions []float64) int32 {
 }
 
 // HasClass says whether a class can be made of this forest's predictions.
-func (f *Forest) HasClass() bool {
-	return (f.Task == TaskBinary || f.Task == TaskMulticlass) && f.Link.Kind != LinkUnknown
+func (f *Forest) HasClass() bool { return f.WhyNoClass() == "" }
+
+// WhyNoClass says why no class can be made of this forest's predictions, as the end of a sentence; "" if HasClass.
+func (f *Forest) WhyNoClass() string {
+	switch {
+	case f.Link.Kind == LinkUnknown:
+		return fmt.Sprintf("how the objective %q makes predictions of margins is not known", f.Objective)
+	case f.Task == TaskRegression && f.Link.Kind == Sigmoid && f.Outputs > 1:
+		return fmt.Sprintf("the objective %q gives a probability for each of %d labels", f.Objective, f.Outputs)
+	case f.Task == TaskRegression:
+		return fmt.Sprintf("the objective %q predicts numbers", f.Objective)
+	case f.Task == TaskRanking:
+		return fmt.Sprintf("the objective %q ranks rows", f.Objective)
+	}
+	return f.NoClass
 }

@@ -19,6 +19,10 @@ func (f *Forest) predict32(dst, margins []float64) {
 		for i, m := range margins {
 			dst[i] = float64(expf(float32(m)))
 		}
+	case Expectiles:
+		for i := 0; i < len(margins); i += f.Outputs {
+			expectiles(dst[i:i+f.Outputs], margins[i:i+f.Outputs])
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"zero band", func(f *forest.Forest) { f.ZeroBand = -1 }, "", "zero band: -1"},
 		{"zero band is NaN", func(f *forest.Forest) { f.ZeroBand = nan }, "", "zero band: NaN"},
 		{"zero band is infinite", func(f *forest.Forest) { f.ZeroBand = inf }, "", "zero band: +Inf"},
-		{"link", func(f *forest.Forest) { f.Link.Kind = forest.LinkUnknown + 1 }, "", "link: unknown link 26 or task 0"},
+		{"link", func(f *forest.Forest) { f.Link.Kind = forest.LinkUnknown + 1 }, "", "link: unknown link 27 or task 0"},
 		{"task", func(f *forest.Forest) { f.Task = 4 }, "", "link: unknown link 0 or task 4"},
 		{"sigmoid", func(f *forest.Forest) { f.Link.Kind = forest.Sigmoid }, "", "link: a sigmoid of scale 0"},
 		{"sigmoid is infinite", func(f *forest.Forest) { f.Link = forest.Link{Kind: forest.Sigmoid, Param: inf} }, "", "link: a sigmoid of scale +Inf"},

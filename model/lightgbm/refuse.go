@@ -40,10 +40,4 @@ func (p *parser) refuse(code fault.Code, at field, format string, args ...any) *
 }
 
 // quote shows a piece of the file in an error: enough to recognise, never a whole array.
-func quote(s string) string {
-	const most = 40
-	if len(s) > most {
-		return fmt.Sprintf("%q...", s[:most])
-	}
-	return fmt.Sprintf("%q", s)
-}
+func quote(s string) string { return fault.Quote(s) }

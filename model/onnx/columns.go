@@ -45,7 +45,11 @@ func (p *parser) number(c int32) (int32, error) {
 	case typeFloat:
 		to, err = p.step(prep.Step{Op: prep.Copy, From: c, Float32: true})
 	case typeInt32, typeInt64:
-		to, err = p.step(prep.Step{Op: prep.RefuseFraction, From: c, Refuse: "not an integer, which is what the model takes"})
+		limit := 0x1p63
+		if p.types[c] == typeInt32 {
+			limit = 0x1p31
+		}
+		to, err = p.step(prep.Step{Op: prep.RefuseFraction, From: c, A: limit, Refuse: "not an integer, or too large for one, which is what the model takes"})
 	}
 	if err != nil {
 		return 0, err
@@ -106,8 +110,9 @@ func (p *parser) finishGraph(f *forest.Forest, from []int32, codes [][]float64) 
 	g := &prep.Graph{Inputs: p.inputs, Steps: p.steps, Features: features}
 	plain := len(p.steps) == 0 && len(features) == len(p.inputs)
 	f.Features = make([]forest.Feature, len(features))
+	sources := g.Sources()
 	for i, c := range features {
-		input := g.Source(c)
+		input := sources[c]
 		f.Features[i].Name = p.inputs[input].Name
 		plain = plain && int(c) == i && p.types[input] != typeString
 	}
@@ -134,7 +139,7 @@ func (p *parser) refuseMissingTexts() error {
 	return nil
 }
 
-// keyed makes a Lookup of keys, which it sorts. No key may occur twice.
+// keyed makes a Lookup of keys, which it sorts. No key may occur twice, nor be NaN.
 func keyed(keys, table []float64) (prep.Step, bool) {
 	order := make([]int, len(keys))
 	for i := range order {
@@ -144,7 +149,7 @@ func keyed(keys, table []float64) (prep.Step, bool) {
 	s := prep.Step{Op: prep.Lookup, Keys: make([]float64, len(keys)), Table: make([]float64, len(keys))}
 	for i, at := range order {
 		s.Keys[i], s.Table[i] = keys[at], table[at]
-		if i > 0 && !(s.Keys[i-1] < s.Keys[i]) {
+		if key := s.Keys[i]; key != key || i > 0 && key == s.Keys[i-1] {
 			return s, false
 		}
 	}

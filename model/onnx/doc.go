@@ -25,7 +25,8 @@
 //
 // One input of several columns has no names: the features' names are asked for. Inputs of one column each are named as they
 // are called. Inputs are float, double, int64, int32 or string. A row is refused that has no integer where the model takes
-// one, or that ONNX Runtime raises an error for (a category that OneHotEncoder with zeros=0 does not know).
+// one, or none that fits (Cast to int64 drops fractions, but what it makes of 1e30 depends on the processor), or that ONNX
+// Runtime raises an error for (a category that OneHotEncoder with zeros=0 does not know).
 //
 // Missing texts count as never seen, as Python gives ONNX Runtime "None" or "nan" for them; where a model knows one of these
 // texts or the empty one, such rows are refused.
@@ -56,9 +57,10 @@
 // 26, functions, subgraphs, data in other files, sparse tensors. Ensembles whose trees are none (shared nodes, cycles), but
 // for chains of BRANCH_EQ with one child for all, LightGBM's categories, which become sets. MIN and MAX of more than one tree.
 // PROBIT of one score for two classes, two base values for two classes, and leaves without a weight for the only output,
-// where ONNX Runtime's own answer is undefined or not what the specification says. Models of several ensembles, such as
-// skl2onnx's IsolationForest, AdaBoost and Bagging and onnxmltools' split option, and onnxmltools' conversion of a LightGBM
-// rf, which go on computing with what the trees give.
+// where ONNX Runtime's own answer is undefined or not what the specification says. LabelEncoder with a key NaN, or one that
+// occurs twice. Models without an ensemble, such as Hummingbird's, which are operators of tensors. Models of several
+// ensembles, such as skl2onnx's IsolationForest, AdaBoost and Bagging and onnxmltools' split option, and onnxmltools'
+// conversion of a LightGBM rf, which go on computing with what the trees give.
 //
 // The file is checked more strictly than ONNX Runtime does: everything that it would ignore is an error, but documentation,
 // metadata, hit rates, and weights of nodes that are no leaves.

@@ -3,6 +3,7 @@ package onnx
 import (
 	"math"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
 
@@ -149,7 +150,7 @@ func (p *parser) setNode(e *ensemble, nd *node, m mode, feature int64, missing i
 
 func (p *parser) checkSize(e *ensemble, nodes, weights int) error {
 	if nodes > math.MaxInt32/4 || weights > math.MaxInt32/4 {
-		return p.refuse("too_large", e.place, "%d nodes and %d weights", nodes, weights).WithHint(smaller)
+		return p.refuse(fault.TooLarge, e.place, "%d nodes and %d weights", nodes, weights).WithHint(smaller)
 	}
 	return nil
 }

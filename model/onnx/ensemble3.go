@@ -3,6 +3,7 @@ package onnx
 import (
 	"strconv"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
 
@@ -109,7 +110,7 @@ func (p *parser) readLabels(e *ensemble, a *attrs) error {
 	e.labelsAre01 = len(numbers) == 2 && numbers[0] == 0 && numbers[1] == 1
 	e.targets = len(e.labels)
 	if e.targets > forest.MaxOutputs {
-		return p.refuse("too_large", e.place, "%d classes", e.targets).WithHint(smaller)
+		return p.refuse(fault.TooLarge, e.place, "%d classes", e.targets).WithHint(smaller)
 	}
 	if e.targets < 2 {
 		return p.unsupported(e.place, "a classifier of %d classes", e.targets)

@@ -1,6 +1,9 @@
 package onnx
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/prep"
@@ -83,6 +86,9 @@ func (p *parser) run(g *graphProto) error {
 	if err := p.setInputs(g); err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(g.nodes, func(n nodeProto) bool { return strings.HasPrefix(n.operator(), "ai.onnx.ml.TreeEnsemble") }) {
+		return p.unsupported("graph", "there are no trees in it: none of its %d operators is a TreeEnsemble", len(g.nodes)).WithHint(noTrees)
+	}
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		op := operators[n.operator()]
@@ -99,9 +105,6 @@ func (p *parser) run(g *graphProto) error {
 			return p.wrap(err, n.place())
 		}
 		n.attributes = nil // the largest part of the memory
-	}
-	if p.ensemble == nil {
-		return p.unsupported("graph", "there are no trees in it").WithHint("this version reads ONNX models of trees: TreeEnsemble, TreeEnsembleRegressor and TreeEnsembleClassifier")
 	}
 	return p.setOutput(g)
 }

@@ -11,6 +11,7 @@ const (
 	damaged     = "the file is damaged: convert the model again"
 	exportAgain = "convert the model again without it, or export it in the training library's own format"
 	ownFormat   = "save the model in the training library's own format instead"
+	noTrees     = "only ONNX models of trees are read. If trees were made into operators of tensors, as Hummingbird does: save the model in the training library's own format, or convert it with skl2onnx or onnxmltools"
 	smaller     = "save the model in the training library's own format, which is smaller"
 )
 

@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestRefused(t *testing.T) {
 		{"opset", spec{opsets: [][]byte{field(8, number(2, 27))}}.bytes(), unsupported, `version 27 of the operators ""`},
 		{"ml opset", spec{opsets: [][]byte{field(8, text(1, ml), number(2, 6))}}.bytes(), unsupported, "version 6 of the operators"},
 		{"two opsets", spec{opsets: [][]byte{field(8, number(2, 9)), field(8, number(2, 10))}}.bytes(), corrupt, "two versions of the operators"},
-		{"no opset", spec{opsets: [][]byte{}, nodes: [][]byte{nodeBytes("Scaler", ml, x, z, nothing)}}.bytes(), corrupt, "version of ai.onnx.ml is not given"},
+		{"no opset", spec{opsets: [][]byte{}, nodes: [][]byte{nodeBytes("Scaler", ml, x, z, nothing), nodeBytes("TreeEnsembleRegressor", ml, z, y, stump)}}.bytes(), corrupt, "version of ai.onnx.ml is not given"},
 		{"functions", spec{model: field(25)}.bytes(), unsupported, "functions of its own"},
 		{"training", spec{model: field(20)}.bytes(), unsupported, "training information"},
 		{"unknown field", spec{model: field(99)}.bytes(), unsupported, "field 99"},
@@ -44,6 +45,7 @@ func TestRefused(t *testing.T) {
 		{"metadata twice", spec{model: append(field(14, text(1, "k")), field(14, text(1, "k"))...)}.bytes(), corrupt, "occurs twice"},
 		// The graph.
 		{"no trees", spec{nodes: [][]byte{identity}, output: "Z"}.bytes(), unsupported, "no trees"},
+		{"operators of tensors", spec{nodes: [][]byte{nodeBytes("Gather", "", []string{"c", "X"}, y, nothing)}, graph: field(5, tensorBytes("c", typeFloat, []int64{1}, single(4, 1)))}.bytes(), unsupported, "none of its 1 operators is a TreeEnsemble"},
 		{"no inputs", spec{inputs: [][]byte{}}.bytes(), corrupt, "takes nothing"},
 		{"open width", spec{inputs: [][]byte{infoBytes("X", typeFloat, -1, -1)}}.bytes(), unsupported, "how many columns it has is not fixed"},
 		{"one dimension", spec{inputs: [][]byte{infoBytes("X", typeFloat, 3)}}.bytes(), unsupported, "how many columns"},
@@ -86,6 +88,7 @@ func TestRefused(t *testing.T) {
 		{"one-hot floats", before(nil, nodeBytes("OneHotEncoder", ml, x, z, pairs{"cats_int64s": []int{1}})), unsupported, "one-hot columns of float"},
 		{"label encoder of keys twice", before(nil, nodeBytes("LabelEncoder", ml, x, z, pairs{"keys_floats": []float64{1, 1}, "values_floats": []float64{1, 2}})), unsupported, "occurs twice"},
 		{"label encoder of NaN", before(nil, nodeBytes("LabelEncoder", ml, x, z, pairs{"keys_floats": []float64{1, math.NaN()}, "values_floats": []float64{1, 2}})), unsupported, "not a number"},
+		{"label encoder of NaN alone", before(nil, nodeBytes("LabelEncoder", ml, x, z, pairs{"keys_floats": []float64{math.NaN()}, "values_floats": []float64{1}})), unsupported, "not a number"},
 		{"gather", before(field(5, tensorBytes("i", typeInt64, []int64{1}, number(7, 2))), nodeBytes("Gather", "", []string{"X", "i"}, z, pairs{"axis": 1})), corrupt, "column 2 of 2"},
 		{"reshape", before(field(5, tensorBytes("i", typeInt64, []int64{2}, number(7, -1), number(7, 1))), nodeBytes("Reshape", "", []string{"X", "i"}, z, nothing)), unsupported, "not known where it stands"},
 		// Trees.
@@ -147,6 +150,20 @@ func TestRefused(t *testing.T) {
 				t.Errorf("got  %v (%s)\nwant %s (%s)", err, fault.CodeOf(err), c.want, c.code)
 			}
 		})
+	}
+}
+
+// TestHummingbird: trees as operators of tensors are refused with the way there is.
+func TestHummingbird(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/onnx/hummingbird.onnx")
+	if err != nil || !Detect(data) {
+		t.Fatal("not detected", err)
+	}
+	_, _, err = Parse(data, "m.onnx")
+	const want = "m.onnx: graph: there are no trees in it: none of its 14 operators is a TreeEnsemble; only ONNX models of trees are read. " +
+		"If trees were made into operators of tensors, as Hummingbird does: save the model in the training library's own format, or convert it with skl2onnx or onnxmltools"
+	if fault.CodeOf(err) != fault.Unsupported || err.Error() != want {
+		t.Errorf("got  %v (%s)\nwant %s", err, fault.CodeOf(err), want)
 	}
 }
 

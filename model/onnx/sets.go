@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
 
@@ -77,7 +78,7 @@ func (b *builder) words(nd *forest.Node, members []float64, budget *int) error {
 	}
 	n := int(top)>>5 + 1
 	if *budget -= n; *budget < 0 {
-		return b.p.refuse("too_large", b.e.place, "sets of few members as large as %.0f", top).WithHint(smaller)
+		return b.p.refuse(fault.TooLarge, b.e.place, "sets of few members as large as %.0f", top).WithHint(smaller)
 	}
 	f := b.f
 	nd.Set = int32(len(f.Sets))

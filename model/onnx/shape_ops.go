@@ -3,6 +3,7 @@ package onnx
 import (
 	"slices"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/prep"
 )
 
@@ -76,7 +77,12 @@ func (p *parser) cast(n *nodeProto, a *attrs) error {
 			return prep.Step{Op: prep.Copy, From: from, Float32: to == typeFloat}
 		})
 	default:
-		for _, refuse := range []prep.Step{{Op: prep.RefuseNaN, Refuse: "missing, where the model makes an integer of it"}, {Op: prep.RefuseInf, Refuse: "infinite, where the model makes an integer of it"}, {Op: prep.Truncate}} {
+		for _, refuse := range []prep.Step{
+			{Op: prep.RefuseNaN, Refuse: "missing, where the model makes an integer of it"},
+			{Op: prep.RefuseInf, Refuse: "infinite, where the model makes an integer of it"},
+			{Op: prep.Truncate},
+			{Op: prep.RefuseFraction, A: 0x1p63, Refuse: "too large for an integer, which the model makes of it"},
+		} {
 			if v, err = p.mapped(v, to, func(_ int, from int32) prep.Step { refuse.From = from; return refuse }); err != nil {
 				return err
 			}
@@ -112,7 +118,7 @@ func (p *parser) concat(n *nodeProto, a *attrs) error {
 		}
 		out.dims[rank-1] += v.dims[rank-1]
 		if len(v.cols) > maxColumns || p.budget+outer*out.dims[rank-1] > maxColumns {
-			return p.refuse("too_large", n.place(), "more than %d columns before the trees", maxColumns).WithHint(smaller)
+			return p.refuse(fault.TooLarge, n.place(), "more than %d columns before the trees", maxColumns).WithHint(smaller)
 		}
 	}
 	for o := range outer {
@@ -281,7 +287,7 @@ func (p *parser) vectorize(n *nodeProto, a *attrs) error {
 			return p.misplaced(n)
 		}
 		if len(out.cols)+len(v.cols)+p.budget > maxColumns {
-			return p.refuse("too_large", n.place(), "more than %d columns before the trees", maxColumns).WithHint(smaller)
+			return p.refuse(fault.TooLarge, n.place(), "more than %d columns before the trees", maxColumns).WithHint(smaller)
 		}
 		if v.typ != typeFloat {
 			if v, err = p.mapped(v, typeFloat, func(_ int, from int32) prep.Step {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
 
@@ -133,7 +134,7 @@ func (b *builder) build(outputs int, s *shape) error {
 	// Vector leaves of hostile files could be many times their weights.
 	leaves := len(e.firstWeight) - 1
 	if b.width > 1 && leaves*b.width > 16*len(e.weight)+1<<16 {
-		return b.p.refuse("too_large", e.place, "%d leaves of %d outputs, nearly all without weights", leaves, outputs).WithHint(smaller)
+		return b.p.refuse(fault.TooLarge, e.place, "%d leaves of %d outputs, nearly all without weights", leaves, outputs).WithHint(smaller)
 	}
 	f.LeafWidth = b.width
 	f.Trees = make([]forest.Tree, 0, len(e.roots))

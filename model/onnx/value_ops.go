@@ -29,7 +29,7 @@ func (p *parser) arithmetic(n *nodeProto, a *attrs) error {
 		return p.multiplyScores(n, v, by.t.numbers[0])
 	}
 	size := len(by.t.numbers)
-	if v.kind != columns || v.typ != by.typ || len(v.dims) != 1 || size != 1 && (size != len(v.cols) || len(by.t.dims) > 2 || len(by.t.dims) == 2 && by.t.dims[0] != 1) || len(by.t.dims) > 2 {
+	if v.kind != columns || v.typ != by.typ || len(v.dims) != 1 || len(by.t.dims) > 2 || size != 1 && (size != len(v.cols) || len(by.t.dims) == 2 && by.t.dims[0] != 1) {
 		return p.misplaced(n)
 	}
 	out, err := p.mapped(v, v.typ, func(i int, from int32) prep.Step {

@@ -3,6 +3,8 @@ package parity
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -10,19 +12,17 @@ import (
 	"github.com/glulam/glulam/fault"
 )
 
-// Tolerance is how far values may be off, in units of the last place. Classes and leaves must be equal.
+// Tolerance is how far predictions may be off, in units of the last place. Margins, classes and leaves must be equal: a
+// margin is a sum, in which two engines that add alike cannot differ.
 type Tolerance struct {
-	Margin, Prediction uint64
+	Prediction uint64
 }
 
-// DefaultTolerance is none for margins, and 3 for predictions: what C libraries' exp differ by.
-var DefaultTolerance = Tolerance{Margin: 0, Prediction: 3}
+// DefaultTolerance is 3 for predictions: what C libraries' exp differ by.
+var DefaultTolerance = Tolerance{Prediction: 3}
 
 func (t Tolerance) of(k Kinds) uint64 {
-	switch k {
-	case Margin:
-		return t.Margin
-	case Prediction:
+	if k == Prediction {
 		return t.Prediction
 	}
 	return 0
@@ -44,18 +44,23 @@ type EngineReport struct {
 	Engine  string         `json:"engine"`
 	Reason  string         `json:"reason,omitempty"` // why the engine does not take the model
 	Outputs []OutputReport `json:"outputs,omitempty"`
-	// RowsRefused counts rows that the model does not take. Their outputs count as NaN.
+	// RowsRefused counts rows that the model does not take. They are not among the values of Outputs.
 	RowsRefused  int64  `json:"rows_refused,omitempty"`
-	FirstRefused string `json:"first_refused,omitempty"`
+	FirstRefused string `json:"first_refused,omitempty"` // "row 7: carrier: ..."
+	// RowsMissed counts those of them for which some output is expected: each is a difference.
+	RowsMissed  int64  `json:"rows_missed,omitempty"`
+	FirstMissed string `json:"first_missed,omitempty"`
 }
 
 // OutputReport is what a check found about one kind of output.
 type OutputReport struct {
 	Output    string `json:"output"`
-	Values    int64  `json:"values"`    // compared
+	Values    int64  `json:"values"`    // compared: those of rows that the model takes
 	Different int64  `json:"different"` // off by more than the tolerance
 	Tolerance uint64 `json:"tolerance_ulps"`
-	// MaxULPs and MaxDifference are the largest of all values, tolerated or not. Incomparable: NaN against a number.
+	// Incomparable counts those of Different that are NaN on one side only.
+	Incomparable int64 `json:"incomparable,omitempty"`
+	// MaxULPs and MaxDifference are the largest of all other values, tolerated or not.
 	MaxULPs       uint64 `json:"max_ulps"`
 	MaxDifference Number `json:"max_difference"`
 	Float32       bool   `json:"float32,omitempty"` // ULPs are those of float32
@@ -70,8 +75,38 @@ type Found struct {
 	Got      Number `json:"got"`
 }
 
-// Equal says whether nothing was different.
-func (r *Report) Equal() bool { return r.Worst() == nil }
+// Equal says whether nothing was different, and something was compared.
+func (r *Report) Equal() bool { return r.Worst() == nil && r.Missed() == nil && r.Values() > 0 }
+
+// Values is how many values were compared, of all engines.
+func (r *Report) Values() (n int64) {
+	for _, e := range r.Engines {
+		for _, o := range e.Outputs {
+			n += o.Values
+		}
+	}
+	return n
+}
+
+// Missed gives the first engine that refused rows for which something is expected; nil if there is none.
+func (r *Report) Missed() *EngineReport {
+	for i := range r.Engines {
+		if r.Engines[i].RowsMissed > 0 {
+			return &r.Engines[i]
+		}
+	}
+	return nil
+}
+
+// MaxULPs is the largest of all outputs; 0 if everything that can be compared has the same bits.
+func (r *Report) MaxULPs() (most uint64) {
+	for _, e := range r.Engines {
+		for _, o := range e.Outputs {
+			most = max(most, o.MaxULPs)
+		}
+	}
+	return most
+}
 
 // Worst gives the first engine's first output with a difference; nil if there is none.
 func (r *Report) Worst() *OutputReport {
@@ -228,14 +263,19 @@ func (c *check) step(in, out *rows, n int64, first *Scorer) error {
 	} else {
 		s, err := first.Score(rec, kinds)
 		if err != nil {
-			return err
+			return in.t.named(err)
 		}
 		refused := refusedRows(s)
-		expected = func(w, row int) float64 { return c.want[w].of(s, row, refused) }
+		expected = func(w, row int) float64 {
+			if refused[row] {
+				return math.NaN()
+			}
+			return c.want[w].of(s, row)
+		}
 	}
 	for i, s := range c.scorers {
 		if err := c.compare(&c.report.Engines[c.at[i]], s, rec, kinds, expected); err != nil {
-			return err
+			return in.t.named(err)
 		}
 	}
 	c.report.Rows += n
@@ -249,18 +289,38 @@ func (c *check) compare(r *EngineReport, s *Scorer, rec arrow.RecordBatch, kinds
 		return err
 	}
 	refused := refusedRows(got)
-	if len(got.Refused) > 0 && r.RowsRefused == 0 {
-		r.FirstRefused = got.Refused[0].Message
+	for _, f := range got.Refused {
+		text := fmt.Sprintf("row %d: %s", c.report.Rows+int64(f.Row)+1, f.Message)
+		if r.RowsRefused++; r.RowsRefused == 1 {
+			r.FirstRefused = text
+		}
+		if !c.expects(f.Row, expected) {
+			continue
+		}
+		if r.RowsMissed++; r.RowsMissed == 1 {
+			r.FirstMissed = text
+		}
 	}
-	r.RowsRefused += int64(len(got.Refused))
 	for w := range c.want {
 		want := &c.want[w]
 		o := outputOf(r, want.kind)
 		for row := range int(rec.NumRows()) {
-			o.tally(c.report.Rows+int64(row)+1, want.name, expected(w, row), want.of(got, row, refused))
+			if !refused[row] {
+				o.tally(c.report.Rows+int64(row)+1, want.name, expected(w, row), want.of(got, row))
+			}
 		}
 	}
 	return nil
+}
+
+// expects says whether anything but NaN is expected of a row.
+func (c *check) expects(row int, expected func(w, row int) float64) bool {
+	for w := range c.want {
+		if v := expected(w, row); v == v {
+			return true
+		}
+	}
+	return false
 }
 
 func outputOf(r *EngineReport, k Kinds) *OutputReport {
@@ -284,8 +344,12 @@ func (o *OutputReport) tally(row int64, column string, want, got float64) {
 	if u == 0 {
 		return
 	}
-	o.MaxULPs = max(o.MaxULPs, u)
-	o.MaxDifference = max(o.MaxDifference, Number(apart(want, got)))
+	if u == Incomparable {
+		o.Incomparable++
+	} else {
+		o.MaxULPs = max(o.MaxULPs, u)
+		o.MaxDifference = max(o.MaxDifference, Number(apart(want, got)))
+	}
 	if u <= o.Tolerance {
 		return
 	}

@@ -2,6 +2,7 @@ package parity
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -13,22 +14,26 @@ import (
 // DiffReport says how two models differ on the same rows.
 type DiffReport struct {
 	Rows int64 `json:"rows"`
-	// RowsDifferent counts those with a difference in any output that both have.
+	// RowsDifferent counts those with a difference in any output that both have, and those that one model refuses.
 	RowsDifferent int64        `json:"rows_different"`
 	Outputs       []DiffOutput `json:"outputs"`
 	// Quantiles are those of the absolute differences, the largest of each row, of the first of Outputs.
 	Quantiles []Quantile `json:"quantiles,omitempty"`
 	Worst     []DiffRow  `json:"worst,omitempty"`   // the rows that differ most, the most first
 	Parting   *Parting   `json:"parting,omitempty"` // of the worst row; nil: there is none, or nothing to compare
-	// RowsRefused counts rows that a model does not take: the first, the second.
-	RowsRefused [2]int64 `json:"rows_refused"`
+	// RowsRefused counts rows that a model does not take: the first, the second. What the other gives for them is not among
+	// the values that are compared.
+	RowsRefused  [2]int64  `json:"rows_refused"`
+	FirstRefused [2]string `json:"first_refused,omitzero"` // "row 7: carrier: ..."
 }
 
 // DiffOutput compares one kind of output that both models have in the same number.
 type DiffOutput struct {
-	Output        string `json:"output"`
-	Values        int64  `json:"values"`
-	Different     int64  `json:"different"`
+	Output    string `json:"output"`
+	Values    int64  `json:"values"`
+	Different int64  `json:"different"`
+	// Incomparable counts those of Different that are NaN on one side only. They are not in the largest differences.
+	Incomparable  int64  `json:"incomparable,omitempty"`
 	MaxULPs       uint64 `json:"max_ulps"`
 	MaxDifference Number `json:"max_difference"`
 
@@ -36,7 +41,8 @@ type DiffOutput struct {
 	width int
 }
 
-// Quantile is a difference that this share of the rows does not exceed.
+// Quantile is a difference that this share of the rows, of those that both models take, does not exceed. It is NaN from
+// where rows are NaN on one side only.
 type Quantile struct {
 	Share      float64 `json:"share"`
 	Difference Number  `json:"difference"`
@@ -48,7 +54,7 @@ type DiffRow struct {
 	Column     string `json:"column"`
 	A          Number `json:"a"`
 	B          Number `json:"b"`
-	Difference Number `json:"difference"`
+	Difference Number `json:"difference"` // NaN: one of the two is
 }
 
 // Parting is the first tree in which two models give a row different leaves, or different values.
@@ -77,8 +83,8 @@ func Diff(ctx context.Context, table *Table, a, b *Scorer, keep int) (*DiffRepor
 		}
 	}
 	if d.kinds&(Prediction|Margin) == 0 {
-		return nil, fault.New(fault.Usage, "", "the models have no output in common: the first has %d margins and %d predictions a row, the second %d and %d",
-			a.Outputs.Margins, a.Outputs.Predictions, b.Outputs.Margins, b.Outputs.Predictions)
+		return nil, fault.New(fault.Usage, "", "the models have no output in common: they have %d and %d margins a row, and %d and %d predictions",
+			a.Outputs.Margins, b.Outputs.Margins, a.Outputs.Predictions, b.Outputs.Predictions)
 	}
 	if err := d.run(ctx, table); err != nil {
 		return nil, err
@@ -133,8 +139,11 @@ func (d *diff) run(ctx context.Context, table *Table) error {
 			return err
 		}
 	}
-	if d.report.Rows == 0 {
+	switch r := d.report; {
+	case r.Rows == 0:
 		return fault.New(fault.Empty, table.Name, "there is no row to compare")
+	case r.RowsRefused[0] == r.Rows && r.RowsRefused[1] == r.Rows:
+		return fault.New(fault.Schema, table.Name, "there is nothing to compare: both models refuse every row, the first: %s", r.FirstRefused[0])
 	}
 	return nil
 }
@@ -151,14 +160,23 @@ func (d *diff) step(in [2]*rows, n int64) error {
 		}
 		defer rec[i].Release()
 		if got[i], err = s.Score(rec[i], d.kinds); err != nil {
-			return err
+			return in[i].t.named(err)
 		}
 		refused[i] = refusedRows(got[i])
+		if r := got[i].Refused; len(r) > 0 && d.report.RowsRefused[i] == 0 {
+			d.report.FirstRefused[i] = fmt.Sprintf("row %d: %s", d.report.Rows+int64(r[0].Row)+1, r[0].Message)
+		}
 		d.report.RowsRefused[i] += int64(len(refused[i]))
 	}
 	worst := -1
 	for row := range int(n) {
-		if d.row(got, refused, row) {
+		if a, b := refused[0][row], refused[1][row]; a || b {
+			if a != b {
+				d.report.RowsDifferent++
+			}
+			continue
+		}
+		if d.row(got, row) {
 			worst = row
 		}
 	}
@@ -170,7 +188,7 @@ func (d *diff) step(in [2]*rows, n int64) error {
 }
 
 // row compares one row, and says whether it is the worst so far.
-func (d *diff) row(got [2]*Scores, refused [2]map[int]bool, row int) bool {
+func (d *diff) row(got [2]*Scores, row int) bool {
 	r := DiffRow{Row: d.report.Rows + int64(row) + 1}
 	differs, primary := false, 0
 	for i := range d.report.Outputs {
@@ -180,10 +198,10 @@ func (d *diff) row(got [2]*Scores, refused [2]map[int]bool, row int) bool {
 		o := &d.report.Outputs[i]
 		for k := range o.width {
 			w := wanted{kind: o.kind, index: k, width: o.width}
-			a, b := w.of(got[0], row, refused[0]), w.of(got[1], row, refused[1])
+			a, b := w.of(got[0], row), w.of(got[1], row)
 			o.Values++
 			off := apart(a, b)
-			if i == primary && (r.Column == "" || off > float64(r.Difference)) {
+			if i == primary && (r.Column == "" || more(off, float64(r.Difference))) {
 				r.Column, r.A, r.B, r.Difference = outputName(o.Output, k, o.width), Number(a), Number(b), Number(off)
 			}
 			if a == b || a != a && b != b {
@@ -191,6 +209,10 @@ func (d *diff) row(got [2]*Scores, refused [2]map[int]bool, row int) bool {
 			}
 			differs = true
 			o.Different++
+			if a != a || b != b {
+				o.Incomparable++
+				continue
+			}
 			if o.kind != Class {
 				o.MaxULPs = max(o.MaxULPs, ULPs(a, b, false))
 			}
@@ -213,10 +235,10 @@ func (d *diff) row(got [2]*Scores, refused [2]map[int]bool, row int) bool {
 func (d *diff) rank(r DiffRow) bool {
 	worst := d.report.Worst
 	at, _ := slices.BinarySearchFunc(worst, r, func(x, y DiffRow) int {
-		if x.Difference >= y.Difference {
-			return -1
+		if more(float64(y.Difference), float64(x.Difference)) {
+			return 1
 		}
-		return 1
+		return -1
 	})
 	keep := max(1, d.keep)
 	if at >= keep {
@@ -273,6 +295,9 @@ func leafValue(s *Scorer, tree int, id int32) float64 {
 	return f.Leaves[(int(t.FirstLeaf)+at)*f.LeafWidth]
 }
 
+// more says whether a difference is larger than another one; that of a number from NaN, which is NaN, is the largest.
+func more(a, b float64) bool { return a > b || a != a && b == b }
+
 // shares are those of the quantiles.
 var shares = []float64{0.5, 0.9, 0.99, 0.999, 1}
 
@@ -280,7 +305,15 @@ func (d *diff) quantiles() {
 	if d.report.Outputs[0].Different == 0 {
 		return
 	}
-	slices.Sort(d.off)
+	slices.SortFunc(d.off, func(a, b float64) int {
+		switch {
+		case more(a, b):
+			return 1
+		case more(b, a):
+			return -1
+		}
+		return 0
+	})
 	for _, s := range shares {
 		at := max(0, int(math.Ceil(s*float64(len(d.off))))-1)
 		d.report.Quantiles = append(d.report.Quantiles, Quantile{s, Number(d.off[at])})

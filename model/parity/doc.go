@@ -2,7 +2,7 @@
 // wrote to a file, engines against each other, one model against another.
 //
 //	rows, err := parity.Memory("rows.csv", data)
-//	report, err := parity.Check(ctx, rows, expected, parity.Expect{}, scorers)
+//	report, err := parity.Check(ctx, rows, expected, parity.DefaultTolerance, scorers)
 //	if !report.Equal() { ... }
 //
 // It reads tables with the packages of format, so that golden rows come the way that all rows come. What scores them is
@@ -20,6 +20,9 @@
 // Values are equal if they have the same bits; one NaN is as good as another, and an empty cell is one. Where the training
 // library computes in float32, what it wrote is rounded to float32 first, since it is often written in the digits that a
 // float32 needs. ULPs, units in the last place, are how many other values of that precision lie between two, plus one.
+//
+// A row that the model refuses has no outputs, so that nothing of it is compared; it is a difference if something but NaN is
+// expected of it. NaN against a number is a difference that has no size.
 //
 // # What it does not do
 //

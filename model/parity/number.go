@@ -53,14 +53,10 @@ func place(v float64, single bool) int64 {
 	return int64(bits)
 }
 
-// apart is the absolute difference; infinite where there is none to be had.
+// apart is the absolute difference; NaN between NaN and a number.
 func apart(a, b float64) float64 {
-	d := math.Abs(a - b)
-	switch {
-	case a == b || a != a && b != b:
+	if a == b || a != a && b != b {
 		return 0
-	case d != d:
-		return math.Inf(1)
 	}
-	return d
+	return math.Abs(a - b) // infinities of two signs are infinitely far apart
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -108,20 +109,35 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	ulp := 2 * (math.Nextafter(0.2, 1) - 0.2)
-	off2 := OutputReport{Output: "margin", Values: 4, Different: 1, MaxULPs: 2, MaxDifference: Number(ulp),
+	off2 := OutputReport{Output: "margin", Values: 3, Different: 1, MaxULPs: 2, MaxDifference: Number(ulp),
 		First: &Found{3, "margin", 0.2, Number(0.2 + ulp)}}
 	want := &Report{Rows: 4, Against: "e.csv", Expected: true, Ignored: []string{"id"}, Engines: []EngineReport{
-		{Engine: "good", RowsRefused: 1, FirstRefused: "x: 99", Outputs: []OutputReport{{Output: "margin", Values: 4}, {Output: "prediction", Values: 4, Tolerance: 3}, {Output: "class", Values: 4}}},
-		{Engine: "bad", RowsRefused: 1, FirstRefused: "x: 99", Outputs: []OutputReport{off2, {Output: "prediction", Values: 4, Tolerance: 3, MaxULPs: 2, MaxDifference: Number(ulp)}, {Output: "class", Values: 4}}},
+		{Engine: "good", RowsRefused: 1, FirstRefused: "row 4: x: 99", Outputs: []OutputReport{{Output: "margin", Values: 3}, {Output: "prediction", Values: 3, Tolerance: 3}, {Output: "class", Values: 3}}},
+		{Engine: "bad", RowsRefused: 1, FirstRefused: "row 4: x: 99", Outputs: []OutputReport{off2, {Output: "prediction", Values: 3, Tolerance: 3, MaxULPs: 2, MaxDifference: Number(ulp)}, {Output: "class", Values: 3}}},
 		{Engine: "off", Reason: "too deep"},
 	}}
 	if d := cmp.Diff(want, r); d != "" || r.Equal() {
 		t.Error(d)
 	}
 	// Without expected outputs: engines against the first.
-	r, err = Check(ctx, memory(t, "rows.csv", rows), nil, Tolerance{Margin: 2, Prediction: 2}, []*Scorer{good, off, fake("same", stump(0.1, 0.2), nil)})
+	r, err = Check(ctx, memory(t, "rows.csv", rows), nil, Tolerance{Prediction: 2}, []*Scorer{good, off, fake("same", stump(0.1, 0.2), nil)})
 	if err != nil || !r.Equal() || r.Against != "good" || r.Expected || len(r.Engines[2].Outputs) != 4 || r.Engines[0].Outputs != nil {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestTolerance: only predictions may be off.
+func TestTolerance(t *testing.T) {
+	next := math.Nextafter(0.1, 1)
+	s := fake("a", stump(0.1, 0.2), nil)
+	for column, want := range map[string]bool{"prediction": true, "margin": false} {
+		r, err := Check(context.Background(), memory(t, "r.csv", "x\n-1\n"), memory(t, "e.csv", fmt.Sprintf("%s\n%v\n", column, next)), Tolerance{Prediction: 64}, []*Scorer{s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Equal() != want || r.MaxULPs() != 1 {
+			t.Errorf("%s: equal: %v, %d ulps", column, r.Equal(), r.MaxULPs())
+		}
 	}
 }
 
@@ -201,11 +217,11 @@ func TestDiff(t *testing.T) {
 	}
 	d := Number(0.5 - 0.2)
 	want := &DiffReport{
-		Rows: 5004, RowsDifferent: 2, RowsRefused: [2]int64{1, 1},
+		Rows: 5004, RowsDifferent: 2, RowsRefused: [2]int64{1, 1}, FirstRefused: [2]string{"row 4: x: 99", "row 4: x: 99"},
 		Outputs: []DiffOutput{
-			{Output: "prediction", Values: 5004, Different: 2, MaxULPs: ULPs(0.2, 0.5, false), MaxDifference: d},
-			{Output: "margin", Values: 5004, Different: 2, MaxULPs: ULPs(0.2, 0.5, false), MaxDifference: d},
-			{Output: "class", Values: 5004},
+			{Output: "prediction", Values: 5003, Different: 2, MaxULPs: ULPs(0.2, 0.5, false), MaxDifference: d},
+			{Output: "margin", Values: 5003, Different: 2, MaxULPs: ULPs(0.2, 0.5, false), MaxDifference: d},
+			{Output: "class", Values: 5003},
 		},
 		Quantiles: []Quantile{{0.5, 0}, {0.9, 0}, {0.99, 0}, {0.999, 0}, {1, d}},
 		Worst:     []DiffRow{{2, "prediction", 0.2, 0.5, d}, {3, "prediction", 0.2, 0.5, d}},

@@ -2,7 +2,6 @@ package parity
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,13 +19,8 @@ type wanted struct {
 	path  string // as the table does
 }
 
-// of gives the value for a row; NaN if the row was refused.
-func (w *wanted) of(s *Scores, row int, refused map[int]bool) float64 {
-	if refused[row] {
-		return math.NaN()
-	}
-	return s.at(w.kind, row*w.width+w.index)
-}
+// of gives the value for a row that was not refused.
+func (w *wanted) of(s *Scores, row int) float64 { return s.at(w.kind, row*w.width+w.index) }
 
 // refusedRows is nil if there are none.
 func refusedRows(s *Scores) map[int]bool {
@@ -116,6 +110,10 @@ func plan(t *Table, o *Outputs) (want []wanted, ignored []string, err error) {
 	}
 	if len(want) > 0 {
 		return want, ignored, whole(t, want)
+	}
+	if len(names) == 1 && t.Format() == "csv" && strings.ContainsAny(names[0], ",;\t|") {
+		return nil, nil, fault.New(fault.Schema, t.Name, "the whole header is one column, %s", fault.Quote(names[0])).
+			WithHint("expected outputs have commas between their cells, or tabs if the name ends with .tsv")
 	}
 	if len(names) == 1 && o.Predictions == 1 && o.Has&Prediction != 0 {
 		if v, err := strconv.ParseFloat(names[0], 64); err != nil || v == 0 {

@@ -2,6 +2,7 @@ package parity
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -74,43 +75,6 @@ func (t *Table) Columns() []string {
 
 // Format is the name of the table's format: csv, jsonl or parquet.
 func (t *Table) Format() string { return t.format.Name() }
-
-// WriteCSV writes columns of the table as CSV, to be read by Memory.
-func (t *Table) WriteCSV(ctx context.Context, w io.Writer, columns []format.Column) error {
-	in, err := t.read(ctx, columns)
-	if err != nil {
-		return err
-	}
-	defer in.close()
-	var out format.Writer
-	for {
-		n, err := in.ready()
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-		rec, err := in.take(n)
-		if err != nil {
-			return err
-		}
-		if out == nil {
-			if out, err = (csv.Format{}).NewWriter(w, rec.Schema()); err != nil {
-				return err
-			}
-		}
-		err = out.Write(rec)
-		rec.Release()
-		if err != nil {
-			return err
-		}
-	}
-	if out == nil {
-		return fault.New(fault.Empty, t.Name, "there is no row")
-	}
-	return out.Close()
-}
 
 // read starts to read columns.
 func (t *Table) read(ctx context.Context, columns []format.Column) (*rows, error) {
@@ -185,13 +149,22 @@ func (r *rows) close() {
 
 // Misfit names the table in an error about its columns, and says which of them the missing ones might be.
 func (t *Table) Misfit(err error, missing []string) error {
-	if fe := (*fault.Error)(nil); errors.As(err, &fe) {
-		if fe.Source == "" {
-			fe.Source = t.Name
+	if fe := (*fault.Error)(nil); errors.As(t.named(err), &fe) {
+		guess := format.DidYouMean(missing, t.layout.Columns)
+		if f, ok := t.format.(csv.Format); ok {
+			guess = csv.MissingHint(missing, t.layout, cmp.Or(f.Options.Delimiter, ','))
 		}
-		if guess := format.DidYouMean(missing, t.layout.Columns); guess != "" {
-			fe.Hint = guess + "\n" + fe.Hint
+		if guess != "" {
+			fe.Hint = strings.TrimRight(guess+"\n"+fe.Hint, "\n")
 		}
+	}
+	return err
+}
+
+// named names the table in an error that says no place.
+func (t *Table) named(err error) error {
+	if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Source == "" {
+		fe.Source = t.Name
 	}
 	return err
 }

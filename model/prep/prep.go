@@ -70,10 +70,23 @@ const (
 	// Byte is a category's code as scikit-learn up to 1.3 sees it, through a cast to uint8 on amd64: NaN for x < 0 and NaN,
 	// the low 8 bits of trunc(x) up to 2^31, 0 from there on.
 	Byte
-	// RefuseFraction refuses a row whose x is no integer: it has a fraction, is infinite or NaN; else it gives x.
+	// RefuseFraction refuses a row whose x is no integer: it has a fraction, is infinite or NaN; or, if A is not 0, lies
+	// outside -A <= x < A; else it gives x.
 	RefuseFraction
 	Truncate // x without its fraction
 )
+
+var opNames = [...]string{Copy: "copy", Add: "add", Subtract: "subtract", Multiply: "multiply", Divide: "divide", FillNaN: "fill missing",
+	Replace: "replace", IsNaN: "is missing", Equals: "equals", Lookup: "look up", RefuseNaN: "refuse missing", RefuseInf: "refuse infinite",
+	Byte: "byte", RefuseFraction: "refuse fractions", Truncate: "truncate"}
+
+// String names the operation for people: "fill missing".
+func (o Op) String() string {
+	if int(o) < len(opNames) {
+		return opNames[o]
+	}
+	return fmt.Sprintf("op %d", o)
+}
 
 // Validate checks all that Run relies on. The error is a *fault.Error with code Corrupt or TooLarge.
 func (g *Graph) Validate(features int) error {
@@ -101,8 +114,8 @@ func (g *Graph) Validate(features int) error {
 		case (s.Op == RefuseNaN || s.Op == RefuseInf || s.Op == RefuseFraction) && s.Refuse == "":
 			return bad("refuses without a reason")
 		}
-		for j := 1; j < len(s.Keys); j++ {
-			if !(s.Keys[j-1] < s.Keys[j]) {
+		for j, key := range s.Keys {
+			if key != key || j > 0 && key <= s.Keys[j-1] {
 				return bad("keys are not ascending")
 			}
 		}
@@ -133,6 +146,8 @@ func (g *Graph) Columns() int { return len(g.Inputs) + len(g.Steps) }
 type Scratch struct {
 	columns []float64
 	Refused []Refusal // of the last Run, by step; a row may occur more than once
+	sources []int32   // those of graph, once it has refused a row
+	graph   *Graph
 }
 
 // Run turns rows of inputs (row after row) into rows of features (row after row). It allocates nothing once s has grown,
@@ -283,26 +298,32 @@ func (g *Graph) refuse(st *Step, to, from []float64, s *Scratch) {
 		case RefuseInf:
 			bad = math.IsInf(x, 0)
 		case RefuseFraction:
-			bad = x != math.Trunc(x) || math.IsInf(x, 0)
+			bad = x != math.Trunc(x) || math.IsInf(x, 0) || st.A != 0 && !(-st.A <= x && x < st.A)
 		case Lookup:
 			bad = x == x && to[i] != to[i]
 		}
 		if !bad {
 			continue
 		}
+		if s.graph != g {
+			s.graph, s.sources = g, g.Sources()
+		}
 		code := st.Code
 		if code == "" {
 			code = fault.WrongType
 		}
-		s.Refused = append(s.Refused, Refusal{Row: i, Input: g.Source(st.From), Code: code, Message: st.Refuse})
+		s.Refused = append(s.Refused, Refusal{Row: i, Input: int(s.sources[st.From]), Code: code, Message: st.Refuse})
 	}
 }
 
-// Source is the input that a column comes from.
-func (g *Graph) Source(column int32) int {
-	c := int(column)
-	for c >= len(g.Inputs) {
-		c = int(g.Steps[c-len(g.Inputs)].From)
+// Sources gives the input that each column comes from. Every step must take an older column, as Validate demands.
+func (g *Graph) Sources() []int32 {
+	sources := make([]int32, g.Columns())
+	for i := range g.Inputs {
+		sources[i] = int32(i)
 	}
-	return c
+	for i := range g.Steps {
+		sources[len(g.Inputs)+i] = sources[g.Steps[i].From]
+	}
+	return sources
 }

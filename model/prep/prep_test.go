@@ -59,6 +59,7 @@ func TestRefusals(t *testing.T) {
 		{Op: prep.RefuseInf, From: 0, Refuse: "an infinite number", Code: fault.NumberRange},
 		{Op: prep.RefuseNaN, From: 4, Refuse: "a missing number"},
 		{Op: prep.RefuseFraction, From: 0, Refuse: "no integer"},
+		{Op: prep.RefuseFraction, From: 0, A: 3, Refuse: "no small integer"},
 	}, Features: []int32{3, 5}}
 	if err := g.Validate(2); err != nil {
 		t.Fatal(err)
@@ -72,12 +73,38 @@ func TestRefusals(t *testing.T) {
 		{Row: 2, Input: 0, Code: fault.WrongType, Message: "a missing number"},
 		{Row: 1, Input: 0, Code: fault.WrongType, Message: "no integer"},
 		{Row: 2, Input: 0, Code: fault.WrongType, Message: "no integer"},
+		{Row: 1, Input: 0, Code: fault.WrongType, Message: "no small integer"},
+		{Row: 2, Input: 0, Code: fault.WrongType, Message: "no small integer"},
+		{Row: 4, Input: 0, Code: fault.WrongType, Message: "no small integer"},
 	}
 	if !slices.Equal(s.Refused, want) {
 		t.Errorf("got %v, want %v", s.Refused, want)
 	}
 	if out[0] != 1 || out[1] != 1 {
 		t.Errorf("row 0: %v", out[:2])
+	}
+}
+
+// TestSources: of every column, and of two graphs in turn with the same memory.
+func TestSources(t *testing.T) {
+	inputs := make([]prep.Input, 3)
+	a := &prep.Graph{Inputs: inputs, Steps: []prep.Step{{From: 2}, {From: 3}, {From: 0}, {From: 5}, {Op: prep.RefuseNaN, From: 4, Refuse: "a"}}, Features: []int32{0}}
+	b := &prep.Graph{Inputs: inputs, Steps: []prep.Step{{From: 1}, {Op: prep.RefuseNaN, From: 3, Refuse: "b"}}, Features: []int32{0}}
+	if got, want := a.Sources(), []int32{0, 1, 2, 2, 2, 0, 0, 2}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	var s prep.Scratch
+	for i, c := range []struct {
+		g    *prep.Graph
+		want int
+	}{{a, 2}, {b, 1}, {a, 2}} {
+		if err := c.g.Validate(1); err != nil {
+			t.Fatal(err)
+		}
+		c.g.Run([]float64{nan, nan, nan}, 1, make([]float64, 1), &s)
+		if len(s.Refused) != 1 || s.Refused[0].Input != c.want {
+			t.Errorf("run %d: %v, want input %d", i, s.Refused, c.want)
+		}
 	}
 }
 
@@ -93,6 +120,7 @@ func TestValidate(t *testing.T) {
 		"keys":             {Inputs: one, Steps: []prep.Step{{Op: prep.Lookup, Keys: []float64{1}}}, Features: []int32{0}},
 		"order of keys":    {Inputs: one, Steps: []prep.Step{{Op: prep.Lookup, Keys: []float64{2, 1}, Table: []float64{1, 2}}}, Features: []int32{0}},
 		"NaN for a key":    {Inputs: one, Steps: []prep.Step{{Op: prep.Lookup, Keys: []float64{1, nan}, Table: []float64{1, 2}}}, Features: []int32{0}},
+		"NaN alone":        {Inputs: one, Steps: []prep.Step{{Op: prep.Lookup, Keys: []float64{nan}, Table: []float64{1}}}, Features: []int32{0}},
 		"no reason":        {Inputs: one, Steps: []prep.Step{{Op: prep.RefuseNaN}}, Features: []int32{0}},
 		"no such feature":  {Inputs: one, Features: []int32{1}},
 	} {

@@ -1,9 +1,10 @@
 // Package sklearn reads scikit-learn's tree models, in the JSON that the Python file export.py ([Exporter]) writes of them.
-// A pickle is never read: only Python knows what it means, and loading one runs it.
+// Files of skops are read as well. A pickle is never read: only Python knows what it means, and loading one runs it.
 //
 //	f, steps, err := sklearn.Parse(data, "model.json")
+//	f, steps, err := sklearn.ParseSkops(data, "model.skops")
 //
-// [Parse] gives a validated forest.Forest with scikit-learn's own margins, bit for bit, and the prep.Graph of what a
+// [Parse] and [ParseSkops] give a validated forest.Forest with scikit-learn's own margins, bit for bit, and the prep.Graph of what a
 // Pipeline does to a row before.
 //
 // # What is exported
@@ -17,6 +18,17 @@
 // their categories, an unknown value and a missing one; estimators a missing and an infinite value, to see whether they
 // raise an error; the library's own predict_proba makes probabilities of the nodes' counts. So versions that differ there
 // need no code of their own. Goldens are of 1.3.2 and 1.9.1; 1.5.2 was held against glulam once, too.
+//
+// # Files of skops
+//
+// [ParseSkops] does in Go what export.py does in Python (skops*.go has the same functions as export.py, with the same names
+// where that is possible), and fills in the same members of the document, so that the meaning of all of them is in one place.
+// It cannot ask the library, so it knows: which estimators raise an error for a missing value, what encoders and imputers
+// make of unknown ones, whether a node holds weights or fractions, and where GradientBoosting starts, for each version from
+// 1.3 to 1.9. Tests hold the two ways to the same forest and graph, bit for bit.
+//
+// What is not in the file and depends on the C library or on scipy is computed to more digits than it needs, and refused if
+// these leave the last bit open: the start of GradientBoosting's classifiers, and IsolationForest's average path.
 //
 // # Numbers
 //

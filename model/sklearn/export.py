@@ -175,16 +175,29 @@ class quiet(warnings.catch_warnings):
         warnings.simplefilter("ignore")
 
 
-def checked(graph, at, call, width, why):
-    """Refuses what `call` raises on in its first column; numbers elsewhere are zero."""
-    row = np.zeros((1, width))
+def minds(call, row, i, value):
+    """Whether `call` raises on a value in column i of a row that it takes otherwise."""
+    odd = row.copy()
+    odd[0, i] = value
+    return raises(call, odd)
+
+
+def checked(graph, at, call, row, i, why):
+    """Refuses what `call` raises on in column i of a row."""
     if raises(call, row):
-        raise Refused(f"{why} raises an error for a row of zeros")
+        raise Refused(f"{why} raises an error for an ordinary row")
     for value, op, text in ((math.nan, "refuse_nan", "a missing value"), (math.inf, "refuse_inf", "an infinite number")):
-        row[0, 0] = value
-        if raises(call, row):
+        if minds(call, row, i, value):
             at = graph.step(op, at, refuse=text + f", which {why} does not take")
     return at
+
+
+def checked_text(graph, column, call, row, i, why):
+    """The same for a column of texts, in which a value may be missing."""
+    if raises(call, row):
+        raise Refused(f"{why} raises an error for an ordinary row")
+    if column.says(MISSING) is MISSING and minds(call, row, i, math.nan):
+        graph.step("refuse_nan", column.source, refuse=f"a missing value, which {why} does not take")
 
 
 def transform(graph, transformer, columns):
@@ -230,7 +243,10 @@ def function(graph, transformer, columns):
     harmless = harmless or getattr(inner, "__name__", "") == "check_array" and transformer.func.keywords.get("force_all_finite") is False
     if transformer.func is not None and not harmless:
         raise Refused("FunctionTransformer: what its function does is not known outside Python")
-    return columns
+    if not transformer.validate:
+        return columns
+    row = np.zeros((1, len(columns)))
+    return [Column(at=checked(graph, graph.number(c), transformer.transform, row, i, "FunctionTransformer")) for i, c in enumerate(columns)]
 
 
 def scaler(steps):
@@ -239,8 +255,9 @@ def scaler(steps):
     def apply(graph, transformer, columns):
         out = []
         operations = [(op, values) for op, values in steps(transformer) if values is not None]
+        row = np.zeros((1, len(columns)))
         for i, column in enumerate(columns):
-            at = checked(graph, graph.number(column), transformer.transform, len(columns), kind(transformer))
+            at = checked(graph, graph.number(column), transformer.transform, row, i, kind(transformer))
             for op, values in operations:
                 at = graph.step(op, at, a=float(np.asarray(values, dtype=np.float64)[i]))
             out.append(Column(at=at))
@@ -286,6 +303,12 @@ def imputer(graph, transformer, columns):
             raise Refused("SimpleImputer: which columns it drops is not clear")
         fills = [float(v) for v in filled[:len(keep)]]
     out = [impute(graph, transformer, columns[i], fill) for i, fill in zip(keep, fills)]
+    texts = any(isinstance(s, str) for s in statistics)
+    for i in sorted(set(range(width)) - set(keep)):
+        column = columns[i]
+        text = texts and column.at is None and not graph.numeric[column.source]
+        if not text or isinstance(absent, str):
+            taken(graph, transformer, column, text)
     if transformer.indicator_ is not None:
         out += indicator(graph, transformer.indicator_, columns)
     return out
@@ -295,10 +318,25 @@ def indicators(transformer):
     return 0 if transformer.indicator_ is None else len(transformer.indicator_.features_)
 
 
+def taken(graph, transformer, column, text):
+    """A column of texts or of numbers as SimpleImputer takes it: what it refuses, it refuses in columns that it drops, too."""
+    absent, width = transformer.missing_values, len(transformer.statistics_)
+    if not text:
+        at = checked(graph, graph.number(column), transformer.transform, np.zeros((1, width)), 0, "SimpleImputer")
+        return Column(at=at)
+    graph.text(column, [absent] if isinstance(absent, str) else [])
+    if isinstance(absent, str):
+        row = np.full((1, width), UNSEEN, dtype=object)
+        checked_text(graph, column, transformer.transform, row, 0, "SimpleImputer")
+    return column
+
+
 def impute(graph, transformer, column, fill):
     absent = transformer.missing_values
+    if isinstance(absent, str) and not isinstance(fill, str):
+        raise Refused(f"SimpleImputer: the text {absent!r} stands for what is missing in a column of numbers")
+    column = taken(graph, transformer, column, isinstance(fill, str))
     if isinstance(fill, str):
-        graph.text(column, [absent] if isinstance(absent, str) else [])
         before = column.says
 
         def says(text):
@@ -307,11 +345,35 @@ def impute(graph, transformer, column, fill):
             return fill if gone else text
 
         return Column(source=column.source, says=says)
-    at = graph.number(column)
-    at = checked(graph, at, transformer.transform, len(transformer.statistics_), "SimpleImputer")
     if missing(absent):
-        return Column(at=graph.step("fill_nan", at, a=float(fill)))
-    return Column(at=graph.step("replace", at, a=float(absent), b=float(fill)))
+        return Column(at=graph.step("fill_nan", column.at, a=float(fill)))
+    return Column(at=graph.step("replace", column.at, a=float(absent), b=float(fill)))
+
+
+def missing_indicator(graph, transformer, columns):
+    """A MissingIndicator by itself, which looks at what comes in; that of an imputer does not."""
+    absent, call = transformer.missing_values, transformer.transform
+    for column in columns if isinstance(absent, str) else []:
+        if column.at is None and not graph.numeric[column.source]:
+            graph.text(column, [absent])
+    texts = [column.at is None and graph.texts[column.source] is not None for column in columns]
+    ordinary = 1.0 if not missing(absent) and absent == 0 else 0.0
+    row = np.array([[UNSEEN if text else ordinary for text in texts]], dtype=object if any(texts) else np.float64)
+    taken = []
+    for i, (column, text) in enumerate(zip(columns, texts)):
+        if text:
+            checked_text(graph, column, call, row, i, "MissingIndicator")
+        else:
+            column = Column(at=checked(graph, graph.number(column), call, row, i, "MissingIndicator"))
+        if not missing(absent) and minds(call, row, i, absent):  # in a column that lacked nothing in training
+            if text:
+                graph.lookup(column, {absent: None}, 0.0, 0.0, "", False)
+            else:
+                graph.step("lookup", column.at, keys=[float(absent)], table=[math.nan], a=0.0, b=0.0)
+            graph.steps[-1]["refuse"] = "a missing value, which MissingIndicator does not take here"
+        taken.append(column)
+    graph.sparse = graph.sparse or transformer.sparse is True
+    return indicator(graph, transformer, taken)
 
 
 def indicator(graph, transformer, columns):
@@ -411,7 +473,7 @@ TRANSFORMERS = {
     "MaxAbsScaler": scaler(max_abs),
     "RobustScaler": scaler(robust),
     "SimpleImputer": imputer,
-    "MissingIndicator": indicator,
+    "MissingIndicator": missing_indicator,
     "OrdinalEncoder": ordinal,
     "OneHotEncoder": one_hot,
 }

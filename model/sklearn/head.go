@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/prep"
 )
@@ -103,7 +104,7 @@ func (p *parser) word(field string, ok func(string) bool) error {
 		return err
 	}
 	if !ok(s) {
-		return p.unsupported(field, "%s is not known", quote(s))
+		return p.unsupported(field, "%s is not known", fault.Quote(s))
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func (p *parser) readLink() error {
 	case "isolation":
 		l.Kind, scaled = forest.Isolation, true
 	default:
-		return p.unsupported("link.kind", "%s is not known", quote(kind))
+		return p.unsupported("link.kind", "%s is not known", fault.Quote(kind))
 	}
 	if !scaled && l.Param != 0 || l.Kind != forest.Isolation && l.Offset != 0 {
 		return p.unsupported("link", "%s with a scale of %v and an offset of %v", kind, l.Param, l.Offset)
@@ -211,11 +212,6 @@ func (p *parser) readRefuses() error {
 // begin makes the forest and the graph of what was said before the trees.
 func (p *parser) begin() error {
 	h, f := &p.head, &p.forest
-	for _, key := range needed {
-		if !h.seen[key] {
-			return p.corrupt(key, "is missing before the trees")
-		}
-	}
 	classes := len(f.Classes)
 	switch {
 	case f.Task == forest.TaskBinary && (h.outputs != 1 || classes != 2), f.Task == forest.TaskMulticlass && (h.outputs < 2 || classes != h.outputs),

@@ -13,6 +13,8 @@ const (
 	damaged = "the file is not as the exporter of `glulam export-sklearn` wrote it: export the model again"
 	// newer is the next step for documents with something that this package does not know.
 	newer = "it may be of a newer glulam: use that one, or export the model again with what this one's `glulam export-sklearn` prints"
+	// saveAgain is the next step for files of skops that contradict themselves.
+	saveAgain = "the file is not as skops.io.dump wrote it: save the model again"
 	// smaller is the next step for models that are too large.
 	smaller = "train with fewer features, leaves or trees"
 )
@@ -32,7 +34,11 @@ func (r *reader) refuse(code fault.Code, hint, field, format string, args ...any
 		field = strings.TrimSuffix(fmt.Sprintf("trees[%d].%s", r.tree, field), ".")
 	}
 	e := fault.New(code, r.source, format, args...).OnField(field)
-	e.Line, e.Hint = 1+int64(strings.Count(r.text[:min(r.at, len(r.text))], "\n")), hint
+	if e.Hint = hint; r.skops {
+		e.Hint = saveAgain
+		return e
+	}
+	e.Line = 1 + int64(strings.Count(r.text[:min(r.at, len(r.text))], "\n"))
 	return e
 }
 
@@ -44,17 +50,11 @@ func (r *reader) located(err error) error {
 	}
 	e := *cause
 	e.Source, e.Hint = r.source, damaged
+	if r.skops {
+		e.Hint = saveAgain
+	}
 	if e.Code == fault.TooLarge {
 		e.Hint = smaller
 	}
 	return &e
-}
-
-// quote shows a piece of the file in an error: enough to recognise.
-func quote(s string) string {
-	const most = 40
-	if len(s) > most {
-		return fmt.Sprintf("%q...", s[:most])
-	}
-	return fmt.Sprintf("%q", s)
 }

@@ -80,6 +80,11 @@ func (p *parser) parse() error {
 			return p.readHead(key)
 		}
 		p.seen = true
+		for _, key := range needed {
+			if !p.head.seen[key] {
+				return p.corrupt(key, "is missing before the trees")
+			}
+		}
 		if err := p.begin(); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (p *parser) readColumns() error {
 			return err
 		}
 		if in.Name != "" && names[in.Name] {
-			return p.corrupt(field+".name", "%s occurs twice", quote(in.Name))
+			return p.corrupt(field+".name", "%s occurs twice", fault.Quote(in.Name))
 		}
 		names[in.Name] = true
 		p.head.columns = append(p.head.columns, in)
@@ -81,7 +81,7 @@ func (p *parser) readSteps() error {
 		}
 		known := false
 		if s.Op, known = operations[op]; !known {
-			return p.unsupported(field+".op", "%s is not known", quote(op))
+			return p.unsupported(field+".op", "%s is not known", fault.Quote(op))
 		}
 		p.head.steps = append(p.head.steps, s)
 		return nil
@@ -108,8 +108,9 @@ func (p *parser) layOut() error {
 	if err := g.Validate(len(h.features)); err != nil {
 		return p.located(err)
 	}
+	sources := g.Sources()
 	for i, c := range h.features {
-		f.Features[i].Name = g.Inputs[g.Source(c)].Name
+		f.Features[i].Name = g.Inputs[sources[c]].Name
 	}
 	p.refusals(g)
 	p.graph = g

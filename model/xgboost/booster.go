@@ -2,7 +2,6 @@ package xgboost
 
 import (
 	"bytes"
-	"math"
 	"slices"
 
 	"github.com/glulam/glulam/model/forest"
@@ -72,7 +71,7 @@ func (p *parser) readModel() error {
 	seen, err := p.object(modelKeys, func(k int) (err error) {
 		switch k {
 		case 0:
-			_, err = p.in.integer() // nobody can choose among the rounds of a gblinear
+			p.linearRounds, err = p.in.integer() // nobody can choose among them
 		case 1:
 			err = p.readCategories()
 		case 2:
@@ -199,7 +198,6 @@ func (p *parser) finish() error {
 		}
 	}
 	p.finishBest()
-	p.finishSets()
 	if err := p.finishCategories(); err != nil {
 		return err
 	}
@@ -213,6 +211,11 @@ func (p *parser) finishTerms() error {
 		return nil
 	}
 	n := len(f.Features) * f.Outputs
+	if len(p.linear) == 0 {
+		return p.at("weights", 0, func() error {
+			return unsupported("train it for at least one round", "a gblinear of no rounds: it has no weights yet")
+		})
+	}
 	if len(p.linear) != n+f.Outputs {
 		return p.at("weights", 0, func() error {
 			return corrupt("%d weights for %d features and %d outputs", len(p.linear), len(f.Features), f.Outputs)
@@ -292,25 +295,4 @@ func (p *parser) finishWeights() error {
 		}
 	}
 	return nil
-}
-
-// finishSets is for XGBoost 1.6, which alone sends a category on the default way that is past the words of a node's set.
-func (p *parser) finishSets() {
-	f := &p.forest
-	for i := range f.Sets {
-		f.Sets[i].Positive = !p.before(1, 6)
-	}
-	if p.version[0] != 1 || p.version[1] != 6 {
-		return
-	}
-	known := map[int32]int32{} // length of a set of everything: its place
-	for i := range len(f.Sets) {
-		n := f.Sets[i].Len
-		if _, ok := known[n]; !ok {
-			known[n] = int32(len(f.Sets))
-			f.Sets = append(f.Sets, forest.Set{First: int32(len(f.Words)), Len: n, Known: -1, Positive: true})
-			f.Words = append(f.Words, slices.Repeat([]uint32{math.MaxUint32}, int(n))...)
-		}
-		f.Sets[i].Known = known[n]
-	}
 }

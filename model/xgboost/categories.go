@@ -128,7 +128,8 @@ func unique[T comparable](values []T) error {
 // unseen is why a row is refused that has a category which the model does not know; XGBoost raises an error.
 const unseen = "the category is not one of those that the model was trained on"
 
-// finishCategories makes the graph that turns categories into codes, if the model knows any.
+// finishCategories makes the graph that turns categories into codes, if the model knows any, and marks the features whose
+// codes mean something that is not in the file.
 func (p *parser) finishCategories() error {
 	f := &p.forest
 	g := &prep.Graph{Inputs: make([]prep.Input, len(f.Features)), Features: make([]int32, len(f.Features))}
@@ -163,6 +164,11 @@ func (p *parser) finishCategories() error {
 	}
 	if len(g.Steps) > 0 {
 		p.graph = g
+	}
+	// Also in files of 3.1 and later: a model of an earlier version may have been saved again.
+	for i := range f.Features {
+		feature := &f.Features[i]
+		feature.Codes = feature.Kind == forest.Categorical && feature.Categories == nil
 	}
 	return nil
 }

@@ -75,10 +75,4 @@ const smaller = "train with fewer features, leaves or rounds"
 const maxDepth = 64
 
 // quote shows a piece of the file in an error: enough to recognise, never a whole array.
-func quote[T ~string | ~[]byte](s T) string {
-	const most = 40
-	if len(s) > most {
-		return fmt.Sprintf("%q...", string(s[:most]))
-	}
-	return fmt.Sprintf("%q", string(s))
-}
+func quote[T ~string | ~[]byte](s T) string { return fault.Quote(s) }

@@ -15,6 +15,9 @@ type learner struct {
 	objective                  string
 	names, types               []string
 	best                       int64 // best_iteration; -1: not there
+	estimate                   bool  // boost_from_average: base_score was not set by hand
+	labels                     []string
+	unknownParam               string // a parameter of the objective that no objective of XGBoost has
 }
 
 var topKeys = []string{"learner", "version"}
@@ -80,16 +83,16 @@ func (p *parser) readLearner() error {
 	return need(learnerKeys, seen, 0, 3, 4, 5)
 }
 
-// readAttributes reads the texts that XGBoost and its users attach to a model, and keeps best_iteration.
+// readAttributes reads the texts that XGBoost and its users attach to a model, and keeps best_iteration and labels.
 func (p *parser) readAttributes() error {
 	found := false
 	return p.in.object(func(key []byte) error {
-		name := ""
-		if string(key) == "best_iteration" {
-			name = "best_iteration"
-		}
+		name := string(key)
 		value, err := p.in.text()
-		if err != nil || name == "" {
+		if err == nil && name == "scikit_learn" {
+			p.learner.labels = labels(value)
+		}
+		if err != nil || name != "best_iteration" {
 			return err
 		}
 		return p.at(name, 0, func() error {
@@ -111,7 +114,7 @@ var learnerParamKeys = []string{"base_score", "boost_from_average", "num_class",
 
 func (p *parser) readLearnerParam() error {
 	l := &p.learner
-	l.targets = 1
+	l.targets, l.estimate = 1, true
 	seen, err := p.object(learnerParamKeys, func(k int) (err error) {
 		switch k {
 		case 0:
@@ -120,7 +123,9 @@ func (p *parser) readLearnerParam() error {
 				l.base, err = baseScores(s)
 			}
 		case 1:
-			_, err = p.in.text()
+			var n int64
+			n, err = p.number(0, 1)
+			l.estimate = n == 1
 		case 2:
 			l.classes, err = p.number(0, forest.MaxOutputs)
 		case 3:
@@ -182,17 +187,28 @@ var objectiveKeys = []string{"name", "aft_loss_param", "expectile_loss_param", "
 	"pseduo_huber_param", "pseudo_huber_param", "quantile_loss_param", "reg_loss_param", "softmax_multiclass_param", "ti+", "tj-", "tweedie_regression_param"}
 
 func (p *parser) readObjective() error {
-	seen, err := p.object(objectiveKeys, func(k int) (err error) {
-		if k > 0 {
+	l, named := &p.learner, false
+	err := p.in.object(func(key []byte) error {
+		k := find(objectiveKeys, key)
+		switch {
+		case k < 0 && l.unknownParam == "":
+			l.unknownParam = quote(key) // of an objective that is unknown, too: that matters more
+			fallthrough
+		case k != 0:
 			return p.in.skip()
+		case named:
+			return corrupt("the key %s is there twice", quote(key))
 		}
-		p.learner.objective, err = p.in.text()
-		return err
+		named = true
+		return p.at("name", 0, func() (err error) {
+			l.objective, err = p.in.text()
+			return err
+		})
 	})
-	if err != nil {
-		return err
+	if err == nil && !named {
+		err = corrupt("the key %s is missing", quote(objectiveKeys[0]))
 	}
-	return need(objectiveKeys, seen, 0)
+	return err
 }
 
 // outputs is how many margins a row has.

@@ -17,13 +17,13 @@ const goldens = "../../testdata/xgboost/"
 func smallModels(t hostile.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
-	for _, pattern := range []string{"one_*", "v17_one_*", "no_trees*", "linear*", "vector_one_leaf*", "v21_vector_one_leaf*", "v17_category_onehot.ubj", "text_json.json", "text_ubj.ubj", "v21_dart.json", "vector_dart.ubj"} {
+	for _, pattern := range []string{"one_*", "v17_one_*", "no_trees*", "linear*", "vector_one_leaf*", "v21_vector_one_leaf*", "v17_category_onehot.ubj", "v10_linear.json", "v12_labels_two.json", "v15_labels.json", "expectiles.ubj", "text_json.json", "text_ubj.ubj", "v21_dart.json", "vector_dart.ubj"} {
 		paths, err := filepath.Glob(goldens + pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no model %s: %v", pattern, err)
 		}
 		for _, path := range paths {
-			if strings.HasSuffix(path, ".gz") || strings.HasSuffix(path, ".csv") {
+			if !strings.HasSuffix(path, ".json") && !strings.HasSuffix(path, ".ubj") {
 				continue
 			}
 			data, err := os.ReadFile(path)

@@ -176,7 +176,7 @@ func (p *parser) addSet(categories []int32) error {
 	if low := slices.Min(categories); low < 0 || top >= maxCategory {
 		return corrupt("category %d; from 0 to %d are possible", max(-low, top), maxCategory-1)
 	}
-	s := forest.Set{First: int32(len(f.Words)), Len: top>>5 + 1, Known: -1}
+	s := forest.Set{First: int32(len(f.Words)), Len: top>>5 + 1, Known: -1, Positive: true}
 	if len(f.Words)+int(s.Len) > maxSetWords+len(p.data)/4 {
 		return tooLarge("sets of categories of more than %d MB", maxSetWords>>18)
 	}

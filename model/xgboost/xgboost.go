@@ -63,7 +63,9 @@ type parser struct {
 	weights   []float32 // of trees: weight_drop
 	linear    []float32 // of gblinear
 	hasLinear bool
-	vector    int // values a leaf has in each tree; 0: no tree yet
+	// linearRounds is how many rounds a gblinear had; 0 in files from before 1.5, which do not say it.
+	linearRounds int64
+	vector       int // values a leaf has in each tree; 0: no tree yet
 
 	tree tree // scratch memory
 }

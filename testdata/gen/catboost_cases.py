@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from catboost import CatBoost, CatBoostClassifier, CatBoostRegressor, Pool
 
+import boundary as edges
+
 HERE = Path(__file__).resolve().parent.parent
 OUT = HERE / "catboost"
 OLD = catboost.__version__ == "1.2"
@@ -145,6 +147,12 @@ def add(name, about, model, rows, columns, texts=(), formats=("cbm",), predict=N
         if leaf:
             # A file's own order of leaves: that of non-symmetric trees in JSON is another.
             entry["leaf"] = pack(f"{name}.{kind}.leaf.gz", spread(loaded.calc_leaf_indexes(part, **span), "<i4"), "<i4")
+        if not file or trees:
+            def ask(f):
+                f = f.reindex(columns=columns)
+                return model.predict(f if features is None else f.to_numpy(), prediction_type="RawFormulaVal", **span)
+
+            entry["boundary"] = edges.of(OUT / f"{case}.digest", path, OUT / entry["rows"], ask, text=entry.get("text", ()), features=features, trees=trees)
         if len(refused):
             entry["refused"] = [int(i) for i in refused]
         cases.append(entry)
@@ -265,15 +273,20 @@ def main():
     add("one_tree", "one tree", make(CatBoostClassifier, FEW, y, iterations=1), rows, FEW, formats=both, predict=probability)
     add("one_feature", "one feature", make(CatBoostClassifier, ["hour"], y), rows, ["hour"], formats=both, predict=probability)
     unnamed = CatBoostClassifier(**BASE).fit(t[FEW].to_numpy(), y)
-    add("unnamed", "trained on a bare matrix", unnamed, ("few", held[FEW]), FEW, formats=both, predict=probability, features=FEW, every=[])
     write_rows(OUT / "few.csv", held[FEW], [])
+    add("unnamed", "trained on a bare matrix", unnamed, ("few", held[FEW]), FEW, formats=both, predict=probability, features=FEW, every=[])
     add("ignored", "features that were ignored", make(CatBoostClassifier, FEW, y, ignored_features=[1, 4]), rows, FEW, predict=probability)
     dropped = make(CatBoostClassifier, FEW, y, ignored_features=[0, 2])
     dropped.drop_unused_features()
     add("dropped", "features that the file does not list", dropped, rows, FEW, formats=both, predict=probability)
-    add("deep", "oblivious trees of depth 12", make(CatBoostRegressor, NUMBERS, delay, depth=11, iterations=2), rows, NUMBERS, predict=default)
-    add("chain", "leaves that are 31 splits deep", make(CatBoostRegressor, ["hour", "temp"], delay, grow_policy="Lossguide", depth=32, max_leaves=32,
+    add("deep", "oblivious trees of depth 11 (CatBoost's limit is 16: 65,536 leaves)", make(CatBoostRegressor, NUMBERS, delay, depth=11, iterations=2), rows, NUMBERS, predict=default)
+    add("chain", "the best leaf first: up to 13 splits deep", make(CatBoostRegressor, ["hour", "temp"], delay, grow_policy="Lossguide", depth=32, max_leaves=32,
         min_data_in_leaf=1, iterations=3, l2_leaf_reg=0), rows, ["hour", "temp"], formats=both, predict=default)
+    # Each distance has three times the value of the next smaller one: the best split always takes the largest away.
+    steep = 3.0 ** t["distance"].rank(method="dense").clip(upper=60)
+    add("lossguide_deep", "trees that are 38 splits deep: only Lossguide grows such", make(CatBoostRegressor, ["distance", "hour"], steep, grow_policy="Lossguide",
+        depth=60, max_leaves=60, min_data_in_leaf=1, iterations=2, l2_leaf_reg=0, border_count=1000, boost_from_average=False, random_strength=0,
+        bootstrap_type="No"), rows, ["distance", "hour"], formats=both, predict=default)
     add("many_trees", "5,000 trees", make(CatBoostRegressor, FEW, delay, depth=2, iterations=5000, learning_rate=0.01, metric_period=5000), rows, FEW, predict=default, leaf=False)
     add("many_borders", "65,535 borders a feature at most", make(CatBoostRegressor, NUMBERS, delay, border_count=65535, iterations=150, depth=5), rows, NUMBERS, predict=default, leaf=False)
     add("ordered", "ordered boosting", make(CatBoostClassifier, FEW, y, boosting_type="Ordered"), rows, FEW, predict=probability)

@@ -61,6 +61,11 @@ def bucket_with_hole(t):
     return bucket(t).replace({2: 3})
 
 
+def steep(t):
+    """Each distance has three times the value of the next smaller one: the best split always takes the largest away."""
+    return 3.0 ** t["distance"].rank(method="dense").clip(upper=60)
+
+
 # Objectives of our own, as a user would write them.
 
 def logistic(scores, dataset):
@@ -171,7 +176,7 @@ MODELS = [
           late, {"objective": "binary"}, 20, numpy=True, boundary=True),
     Model("category_mixed", "two lists of levels and two categorical features, but not the same two",
           categories("size") + categories("carrier", kind="ordered") + numbers("hour") + categories("dow", kind="code"),
-          late, {"objective": "binary"}, 20, boundary=True),
+          late, {"objective": "binary"}, 20, boundary=True, refused=True),
 
     # Shapes and names.
     Model("one_tree", "one tree", FEW, late, {"objective": "binary"}, 1),
@@ -182,6 +187,11 @@ MODELS = [
           [Feature("hour=local", "hour"), Feature("=", "temp"), Feature("wind gust", "wind_gust"),
            Feature("größe_出発", "seats"), Feature("Tree=0", "distance"), Feature("a=b=c", "dow")],
           late, {"objective": "binary"}, 20),
+    Model("deep", "trees that are more than 30 splits deep", numbers("distance", "hour", "temp"), steep,
+          {"objective": "regression", "num_leaves": 100, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0, "max_bin": 1024,
+           "min_data_in_bin": 1, "boost_from_average": False}, 2, rows=0),
+    Model("many_trees", "5,000 trees of one split", FEW, delay,
+          {"objective": "regression", "num_leaves": 2, "learning_rate": 0.02}, 5000, rows=4000, leaf_rows=20),
     Model("many_thresholds", "few trees, hundreds of leaves, fine bins", FEW, delay,
           {"objective": "regression", "num_leaves": 400, "max_bin": 65535, "min_data_in_bin": 1,
            "min_data_in_leaf": 5}, 5, rows=0),

@@ -14,6 +14,8 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
+import boundary as edges
+
 HERE = Path(__file__).resolve().parent.parent
 OUT = HERE / "lightgbm-dump"
 ROWS = 500
@@ -45,6 +47,13 @@ MODELS = [
     ("sigmoid", 10, "a sigmoid of 2"),
     ("cross_entropy_lambda", 10, "log1p(exp)"),
     ("lambdarank", 10, "ranking"),
+    ("quantile", 3, "the ninth decile"),
+    ("gamma", 3, "exp"),
+    ("tweedie", 3, "exp"),
+    ("one_tree", 1, "one tree"),
+    ("one_feature", 4, "one feature"),
+    ("deep", 2, "trees that are more than 30 splits deep"),
+    ("many_trees", 5000, "5,000 trees of one split"),
     ("custom", 10, "an objective written in Python"),
     ("odd_names", 10, "names with =, letters of the world"),
     ("unnamed", 5, "made-up names"),
@@ -66,6 +75,22 @@ def pack(name, array, kind):
     return {"file": name, "width": 1 if array.ndim == 1 else array.shape[1]}
 
 
+def codes(booster, features, cells):
+    """The rows as LightGBM sees them: cells(name, column) gives a feature's texts or numbers, None or NaN where missing."""
+    lists = iter(booster.pandas_categorical or [])
+    columns = []
+    for f in features:
+        values = cells(f["name"], f["column"])
+        if f["kind"] in ("category", "ordered"):
+            levels = next(lists)
+            if not isinstance(levels[0], str):
+                values = [np.nan if v is None else float(v) for v in values]
+            place = {v: i for i, v in enumerate(levels)}
+            values = [place.get(v, np.nan) for v in values]
+        columns.append(np.array(values, np.float64))
+    return np.stack(columns, axis=1)
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     with open(HERE / "flights" / "rows.csv", newline="", encoding="utf-8") as file:
@@ -77,28 +102,17 @@ def main():
             index[m["name"]] = m
 
     columns = {}  # what the rows files hold: the columns under their own names, and odd ones
-    cases = []
+    cases, asked = [], {}
     for name, rounds, about in OLD_MODELS if OLD else MODELS:
         m = index[name]
         booster = lgb.Booster(model_file=str(HERE / "flights" / m["file"]))
-        lists = iter(booster.pandas_categorical or [])
-        x = np.empty((ROWS, len(m["features"])))
-        for j, f in enumerate(m["features"]):
-            cells = [row[f["column"]] for row in table]
-            kind = f["kind"]
-            if kind in ("category", "ordered"):
-                levels = next(lists)
-                if not isinstance(levels[0], str):
-                    cells = [float(c) if c else np.nan for c in cells]
-                codes = {v: i for i, v in enumerate(levels)}
-                x[:, j] = [codes.get(c, np.nan) for c in cells]
-            else:
-                x[:, j] = [float(c) if c else np.nan for c in cells]
+        x = codes(booster, m["features"], lambda name, column: [row[column] or None for row in table])
+        for f in m["features"]:
             columns[f["name"] if not f["name"].startswith("Column_") else f["column"]] = [row[f["column"]] for row in table]
         name = ("old_" if OLD else "") + name
         model = f"{name}.json"
         with open(OUT / model, "w", encoding="utf-8") as file:
-            json.dump(booster.dump_model(num_iteration=rounds), file)
+            json.dump(booster.dump_model(num_iteration=rounds), file, separators=(",", ":") if rounds > 1000 else None)
         case = {"name": name, "about": about, "library": f"lightgbm {lgb.__version__}", "model": model, "rows": "old_rows.csv" if OLD else "rows.csv", "text": TEXTS}
         if m["features"][0]["name"].startswith("Column_"):
             case["features"] = [f["column"] for f in m["features"]]
@@ -106,7 +120,9 @@ def main():
         case["margin"] = pack(f"{name}.margin.gz", margin, "<f8")
         prediction = booster.predict(x, num_iteration=rounds)
         case["prediction"] = {**pack(f"{name}.prediction.gz", prediction, "<f8"), "ulps": 1 if name == "cross_entropy_lambda" else 0}
-        case["leaf"] = pack(f"{name}.leaf.gz", booster.predict(x, pred_leaf=True, num_iteration=rounds), "<i4")
+        if rounds <= 1000:
+            case["leaf"] = pack(f"{name}.leaf.gz", booster.predict(x, pred_leaf=True, num_iteration=rounds), "<i4")
+        asked[case["name"]] = booster, m["features"], rounds
         cases.append(case)
 
     with open(OUT / ("old_rows.csv" if OLD else "rows.csv"), "w", newline="", encoding="utf-8") as file:
@@ -116,6 +132,11 @@ def main():
         w.writerows(zip(*(columns[n] for n in names)))
     for case in cases:
         case["text"] = [n for n in TEXTS if n in columns]
+        booster, features, rounds = asked[case["name"]]
+        case["boundary"] = edges.of(
+            OUT / f"{case['name']}.digest", OUT / case["model"], OUT / case["rows"],
+            lambda f: booster.predict(codes(booster, features, lambda name, column: f[name if name in f else column]), raw_score=True, num_iteration=rounds),
+            text=case["text"], features=case.get("features"))
     path = OUT / "cases.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     cases += [c for c in kept if c["name"].startswith("old_") != OLD]

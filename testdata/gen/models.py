@@ -8,6 +8,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+import boundary as edges
 import data
 import golden
 
@@ -56,6 +57,7 @@ class Model:
     start: str = ""  # a model to continue from
     leaf_rows: int = data.ROWS
     boundary: bool = False
+    refused: bool = False  # by glulam
 
 
 def levels(column):
@@ -250,6 +252,10 @@ def finish(model, rows, path):
         x = boundary(model, trees, codes, leaves, lists)
         answers = ask(booster, x, outputs)
         golden.write(data.OUT / entry["boundary"], *answers, len(trees), x)
+    if not model.refused:
+        head, x = edges.matrix(path, codes)
+        answers = booster.predict(x, raw_score=True, num_threads=1)
+        entry["digest"] = edges.write(data.OUT / f"{model.name}.digest", head, answers)["file"]
     assert "/" not in parameters, "a path in the parameters"
     return entry
 

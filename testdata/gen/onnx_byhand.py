@@ -1,6 +1,6 @@
 """Models by hand, of what the operators can say and converters do not."""
 
-from onnx_cases import write_rows
+from onnx_cases import FOLDER, session, write_rows
 
 import itertools
 
@@ -134,9 +134,58 @@ def add_random(cases):
         cases.add(name, "random trees of all modes, missing values in all ways", m, frame, "random.csv", names=NAMES, margin="double" not in name, without=["leaves"])
 
 
+def add_integers(cases):
+    """Integers made of floats, before the trees or in Python. A float that fits into none is refused: what comes out of it depends on the processor."""
+    below = float(np.nextafter(2.0**63, 0))
+    values = [0.0, -0.0, 0.5, -0.5, 2.75, -2.75, 3.0, 1e10, 2.0**31 - 1, 2.0**31, -(2.0**31), -(2.0**31) - 1, below, 2.0**63, -(2.0**63), float(np.nextafter(-(2.0**63), -np.inf)),
+              1e30, -1e30, 1e300, np.inf, -np.inf, np.nan]
+    frame = pd.DataFrame([(v, 1.0) for v in values] + [(1.0, v) for v in values], columns=NAMES)
+    write_rows("integers.csv", frame)
+    trees = stumps([("BRANCH_LEQ", i % 2, t, 0) for i, t in enumerate([0.0, 0.0, 2.0, 2.0, 3e9, 3e9, -3e9, -3e9])], n_targets=1)
+    kinds = {"int64": TensorProto.INT64, "int32": TensorProto.INT32, "float": TensorProto.FLOAT, "double": TensorProto.DOUBLE}
+
+    def add(name, about, kind, to, most, whole):
+        given = frame.to_numpy(np.float32 if kind == "float" else np.float64)
+        fits = [all(-most <= v < most and (not whole or v == int(v)) for v in row) for row in given]
+        casts = [helper.make_node("Cast", [a], [b], to=t) for a, b, t in zip("XI", "IZ", to)]
+        made = model("TreeEnsembleRegressor", trees, kind=kinds[kind], before=casts)
+        cases.add(name, about, made, frame, "integers.csv", names=NAMES, refused=[i for i, fit in enumerate(fits) if not fit])
+
+    for kind in ("float", "double"):
+        add(f"cast_{kind}", f"{kind} to int64 and back", kind, [TensorProto.INT64, TensorProto.FLOAT], 2.0**63, False)
+    for kind, most in (("int32", 2.0**31), ("int64", 2.0**63)):
+        add(f"from_{kind}", f"{kind} to float", kind, [TensorProto.INT64, TensorProto.FLOAT], most, True)
+
+
+def write_hummingbird():
+    """Two trees as hummingbird-ml 0.4.12 makes operators of tensors of them (GEMMTreeImpl.forward, as torch.onnx writes it), which glulam refuses.
+
+    A tree asks a <= 0.5 (yes: leaf 0), then b <= 1.5 (yes: leaf 1, no: leaf 2). A leaf is reached if the answers, 1 for each yes and
+    -1 for each no on its way, add up to its number of yeses."""
+    questions = np.array([[1, 0], [0, 1]] * 2, np.float32)
+    leaves = np.array([[[1, 0], [-1, 1], [-1, -1]]] * 2, np.float32)
+    values = np.array([[[1.0, 2.0, 4.0]], [[0.5, 0.25, 0.125]]], np.float32)
+    shapes = {"first": [2, 2, -1], "flat": [6, -1], "second": [2, 3, -1], "third": [2, 1, -1], "trees": [0]}
+    constants = {"questions": questions, "thresholds": np.array([[0.5], [1.5]] * 2, np.float32), "leaves": leaves,
+                 "yeses": np.array([[1], [1], [0]] * 2, np.float32), "values": values, **{k: np.array(v, np.int64) for k, v in shapes.items()}}
+    node, single = helper.make_node, TensorProto.FLOAT
+    nodes = [node("Transpose", ["X"], ["t"], perm=[1, 0]), node("MatMul", ["questions", "t"], ["asked"]), node("LessOrEqual", ["asked", "thresholds"], ["yes"]),
+             node("Reshape", ["yes", "first"], ["a"]), node("Cast", ["a"], ["b"], to=single), node("MatMul", ["leaves", "b"], ["c"]),
+             node("Reshape", ["c", "flat"], ["d"]), node("Equal", ["d", "yeses"], ["e"]), node("Reshape", ["e", "second"], ["f"]), node("Cast", ["f"], ["g"], to=single),
+             node("MatMul", ["values", "g"], ["h"]), node("Reshape", ["h", "third"], ["i"]), node("ReduceSum", ["i", "trees"], ["j"], keepdims=0), node("Transpose", ["j"], ["variable"], perm=[1, 0])]
+    graph = helper.make_graph(nodes, "main_graph", [helper.make_tensor_value_info("X", single, [None, 2])], [helper.make_tensor_value_info("variable", single, [None, 1])],
+                              [onnx.numpy_helper.from_array(v, k) for k, v in constants.items()])
+    made = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 18)], producer_name="pytorch")
+    got = session(made).run(None, {"X": np.array([[0, 9], [1, 1], [1, 2]], np.float32)})[0]
+    assert got.tolist() == [[1.5], [2.25], [4.125]]
+    onnx.save(made, FOLDER / "hummingbird.onnx")
+
+
 def add_by_hand(cases):
+    write_hummingbird()
     cases.library = LIBRARY
     add_random(cases)
+    add_integers(cases)
     specials = [0.0, -0.0, 1.5, 0.1, float(np.float32(0.1)), -0.5, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 29.5, 30.0, 31.0, 32.0, 40.0, 40.5, np.nan, np.inf, -np.inf,
                 1e-45, -1e-45, 1e-310, 1e300, float(np.nextafter(np.float32(1.5), np.float32(2))), float(np.nextafter(1.5, 2)), float(np.nextafter(0.1, 0)), 2.0**24, 2.0**31, 2.0**40]
     frame = pd.DataFrame([(a, b) for a in specials for b in specials[::2]], columns=NAMES)

@@ -16,6 +16,8 @@ import onnx
 import onnxruntime
 import pandas as pd
 
+import boundary as edges
+
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "onnx"
 FLIGHTS = FOLDER.parent / "flights" / "rows.csv"
 NUMBERS = ["hour", "distance", "temp", "wind_gust", "pressure", "seats"]
@@ -122,8 +124,9 @@ class Cases:
         self.list = []
         self.classes = {}
 
-    def add(self, name, about, model, frame, rows, ulps=0, margin=True, names=None, text=(), wide=False, without=(), refused=()):
-        """names: what --features has to say; wide: predictions are float64; refused: rows that have no input of the type."""
+    def add(self, name, about, model, frame, rows, ulps=0, margin=True, names=None, text=(), wide=False, without=(), refused=(), again=False):
+        """names: what --features has to say; wide: predictions are float64; refused: rows that have no input of the type; again: the
+        model is that of another case."""
         onnx.save(model, FOLDER / f"{name}.onnx")
         scored = frame.drop(index=list(refused))
         kept = [i for i in range(len(frame)) if i not in set(refused)]
@@ -146,6 +149,14 @@ class Cases:
         write_array(f"{name}.prediction.gz", values)
         case["prediction"] = {"file": f"{name}.prediction.gz", "width": values.shape[1], "ulps": ulps, "float32": not wide}
         self.classes[name] = classes(model, scored)
+
+        def ask(f):
+            for t in set(text) & set(f.columns):
+                f[t] = f[t].where(f[t].notna(), None)
+            return margins(model, f) if margin else predictions(model, f)
+
+        if not again:
+            case["boundary"] = edges.of(FOLDER / f"{name}.digest", FOLDER / f"{name}.onnx", FOLDER / rows, ask, not margin, text=text, features=names)
         if refused:
             case["refused"] = list(refused)
         if without:

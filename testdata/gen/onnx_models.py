@@ -59,7 +59,7 @@ class Maker:
         if boundary:
             frame = boundary_rows(model, NUMBERS, self.typical)
             write_rows(f"{name}_boundary.csv", frame)
-            self.cases.add(f"{name}_boundary", f"{about}: rows around its thresholds", model, frame, f"{name}_boundary.csv", names=NUMBERS, **more)
+            self.cases.add(f"{name}_boundary", f"{about}: rows around its thresholds", model, frame, f"{name}_boundary.csv", names=NUMBERS, again=True, **more)
             os.replace(FOLDER / f"{name}_boundary.onnx", FOLDER / f"{name}.onnx")
             self.cases.list[-1]["model"] = f"{name}.onnx"
 
@@ -85,7 +85,7 @@ def add_sklearn(m):
 
     forest = dict(n_estimators=12, max_depth=6, random_state=0)
     add("tree_binary", "one tree", DecisionTreeClassifier(max_depth=5, random_state=0), m.late)
-    add("tree_deep", "one tree of depth 30 and more", DecisionTreeRegressor(random_state=0, min_samples_leaf=2, splitter="random"), m.delay, options=None)
+    add("tree_deep", "one tree of depth 25", DecisionTreeRegressor(random_state=0, min_samples_leaf=2, splitter="random"), m.delay, options=None)
     add("forest_binary", "class probabilities: x and 1-x", RandomForestClassifier(**forest), m.late, boundary=True)
     add("forest_zipmap", "the same with ZipMap, and labels of text", RandomForestClassifier(**forest), np.array(["on time", "late"])[m.late], options=None)
     add("forest_multiclass", "vector leaves, labels of text", RandomForestClassifier(**forest), np.array(["early", "on time", "late"])[m.three])
@@ -97,6 +97,14 @@ def add_sklearn(m):
     add("boost_binary", "GradientBoosting with a base value", GradientBoostingClassifier(**boost), m.late)
     add("boost_multiclass", "softmax", GradientBoostingClassifier(**boost), m.three)
     add("boost_regression", "GradientBoosting", GradientBoostingRegressor(**boost), m.delay, options=None)
+    model = convert_sklearn(GradientBoostingRegressor(**boost).fit(x[:, :1], m.delay), initial_types=[("hour", SklFloat([None, 1]))])
+    normal(model)
+    m.cases.library = SKLEARN
+    m.cases.add("one_feature", "one feature", model, m.test, "rows.csv", text=TEXT)
+    # Each distance has three times the value of the next smaller one: the best split always takes the largest away.
+    steep = 3.0 ** m.train["distance"].rank(method="dense").clip(upper=60).to_numpy()
+    add("tree_deeper", "one tree that is more than 30 splits deep", DecisionTreeRegressor(random_state=0), steep, options=None)
+    add("boost_5000", "5,000 trees", GradientBoostingRegressor(n_estimators=5000, max_depth=1, learning_rate=0.05, random_state=0), m.delay, options=None)
     add("boost_many", "2,000 trees", GradientBoostingRegressor(n_estimators=2000, max_depth=1, random_state=0), m.delay, options=None)
 
 
@@ -192,6 +200,12 @@ def add_lightgbm(m):
     add("lightgbm_zipmap", "the same with ZipMap", lightgbm.LGBMClassifier(**small), m.late, zipmap=True)
     add("lightgbm_multiclass", "softmax", lightgbm.LGBMClassifier(**small), m.three)
     add("lightgbm_regression", "squared error", lightgbm.LGBMRegressor(**small), m.delay)
+    add("lightgbm_one_against_all", "a sigmoid for each class", lightgbm.LGBMClassifier(objective="multiclassova", **small), m.three)
+    add("lightgbm_quantile", "the ninth decile", lightgbm.LGBMRegressor(objective="quantile", alpha=0.9, **small), m.delay)
+    for objective in ("gamma", "tweedie"):
+        add(f"lightgbm_{objective}", "Exp after the trees", lightgbm.LGBMRegressor(objective=objective, **small), np.maximum(m.delay, 0) + 1)
+    add("lightgbm_ranking", "lambdarank", lightgbm.LGBMRanker(**small), m.three, group=[25] * 100)
+    add("lightgbm_dart", "DART", lightgbm.LGBMClassifier(boosting_type="dart", **small), m.late)
     add("lightgbm_poisson", "Exp after the trees", lightgbm.LGBMRegressor(objective="poisson", **small), np.maximum(m.delay, 0))
     hours = m.x.copy()
     hours[::17, 0] = np.nan
@@ -210,6 +224,9 @@ def add_xgboost(m):
     add("xgboost_multiclass", "softmax", xgboost.XGBClassifier(**small), m.three)
     add("xgboost_regression", "a base value", xgboost.XGBRegressor(**small), m.delay)
     add("xgboost_poisson", "Exp and Mul after the trees", xgboost.XGBRegressor(objective="count:poisson", **small), np.maximum(m.delay, 0))
+    add("xgboost_quantile", "the ninth decile", xgboost.XGBRegressor(objective="reg:quantileerror", quantile_alpha=0.9, **small), m.delay)
+    add("xgboost_gamma", "Exp and Mul after the trees", xgboost.XGBRegressor(objective="reg:gamma", **small), np.maximum(m.delay, 0) + 1)
+    add("xgboost_survival", "onnxmltools leaves the exp out", xgboost.XGBRegressor(objective="survival:cox", **small), np.maximum(m.delay, 0) + 1)
     add("xgboost_forest", "a random forest", xgboost.XGBRFClassifier(**small), m.late)
 
 

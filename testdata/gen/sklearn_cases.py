@@ -12,16 +12,20 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pandas as pd
+import skops.io
 import sklearn
 
+import boundary as edges
 import sklearn_models as models
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -225,6 +229,15 @@ def golden(case, model, document, frame):
         name = f"{PREFIX}{case.name}.{what}.gz"
         write_array(name, full, kind)
         entry[what] = {"file": name, "width": array.shape[1]}
+
+    def ask(f):
+        f = f.reindex(columns=columns)
+        f = models.as_categories(f) if case.categories else f
+        margin, prediction, _ = expected(model, f if case.pandas else f.to_numpy())
+        return prediction if margin is None else margin
+
+    entry["boundary"] = edges.of(OUT / f"{entry['name']}.digest", OUT / entry["model"], OUT / entry["rows"], ask, margin is None,
+                                 text=texts, features=entry.get("features"))
     if case.ulps and "prediction" in entry:
         entry["prediction"]["ulps"] = case.ulps
     if bad:
@@ -232,6 +245,39 @@ def golden(case, model, document, frame):
     if case.without:
         entry["without"] = case.without
     return entry
+
+
+# ---- The same models as files of skops. -------------------------------------------------------------------------------
+
+SKOPS = set("""
+    hist_binary_text hist_codes hist_codes_names hist_gamma hist_one_leaf gradient_binary forest_weights forest_two_outputs
+    extra_trees_binary extra_tree_regression tree_binary tree_regression tree_two_outputs tree_one_leaf tree_best_first
+    tree_one_feature isolation_features isolation_one_row pipeline_all pipeline_imputers pipeline_one_hot_rare
+    pipeline_ordinal_error pipeline_hist pipeline_isolation pipeline_scalers pipeline_indicators
+""".split())
+if not PREFIX:
+    SKOPS |= {"hist_pandas", "hist_texts", "hist_10_classes", "gradient_10_classes", "gradient_huber", "pipeline_twice"}
+STORED = {"tree_one_leaf"}  # as skops.io.dump does it by itself; the others are deflated
+
+
+def write_skops(model, name):
+    """What skops.io.dump writes, with numbers that count up in the place of addresses in memory, and a fixed time."""
+    buffer = io.BytesIO()
+    skops.io.dump(model, buffer)
+    numbers = {}
+
+    def number(match):
+        return match[1] + str(numbers.setdefault(match[2], len(numbers) + 1))
+
+    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(OUT / f"{PREFIX}{name}.skops", "w") as new:
+        schema = old.read("schema.json").decode()
+        schema = re.sub(r'("__id__": |"file": ")(\d+)', number, schema)
+        members = {numbers[member[:-4]]: old.read(member) for member in old.namelist() if member.endswith(".npy")}
+        files = [(f"{n}.npy", members[n]) for n in sorted(members)] + [("schema.json", schema.encode())]
+        for member, data in files:
+            info = zipfile.ZipInfo(member, (1980, 1, 1, 0, 0, 0))
+            method = zipfile.ZIP_STORED if name in STORED else zipfile.ZIP_DEFLATED
+            new.writestr(info, data, compress_type=method, compresslevel=9)
 
 
 def main():
@@ -248,6 +294,7 @@ def main():
     direct = {c.name: documents[c.name] for c in models.cases() if c.rows == "numbers.csv"}
     numbers = pd.concat([test[models.NUMBERS], boundary_rows(direct, train[models.NUMBERS], models.NUMBERS)])
     write_rows(numbers, PREFIX + "numbers.csv")
+    write_rows(test[models.NUMBERS].head(200), PREFIX + "few.csv")
     columns = models.MIXED
     write_rows(pd.concat([test[columns], odd_rows(test[columns], columns)]), PREFIX + "mixed.csv")
 
@@ -257,11 +304,15 @@ def main():
     for case in models.cases():
         entries.append(golden(case, fitted[case.name], documents[case.name], read_rows(PREFIX + case.rows)))
         print(entries[-1]["name"], len(entries[-1].get("refused", [])))
+        if case.name in SKOPS:
+            write_skops(fitted[case.name], case.name)
+            entries.append({**entries[-1], "name": entries[-1]["name"] + "_skops", "about": "a file of skops: " + case.about,
+                            "model": f"{PREFIX}{case.name}.skops"})
     entries.sort(key=lambda e: (e["name"].startswith("v13_"), e["name"]))
     lines = ",\n".join(json.dumps(e) for e in entries)
     index.write_text("[" + lines + "]\n", encoding="utf-8", newline="\n")
     named = {"cases.json", "README.md"} | {e[what] if isinstance(e[what], str) else e[what]["file"]
-                                           for e in entries for what in ("model", "rows", "margin", "prediction", "leaf") if what in e}
+                                           for e in entries for what in ("model", "rows", "margin", "prediction", "leaf", "boundary") if what in e}
     for old in OUT.iterdir():
         if old.name not in named:
             old.unlink()

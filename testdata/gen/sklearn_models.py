@@ -98,6 +98,14 @@ def steep(t):
     return np.power(3.0, t["distance"].rank(method="first") % 60)
 
 
+def both_ways(t):
+    """Half of the distances below the mean and half above, each farther from it than the last: every split takes one away."""
+    rank = t["distance"].rank(method="dense") - 1
+    middle = (rank.max() + 1) / 2
+    size = np.power(1.5, (rank - middle + 0.5).abs())
+    return np.where(rank < middle, -size, size) / t.groupby("distance")["distance"].transform("count")
+
+
 def nothing(t):
     return t["month"]  # IsolationForest looks at no target
 
@@ -124,8 +132,13 @@ def boosting():
     yield Case("hist_one_feature", "a single feature", HISTR(**SMALL), delay, columns=["temp"])
     yield Case("hist_one_leaf", "trees of one leaf", HISTR(**{**SMALL, "max_iter": 3}), same)
     yield Case("hist_one_tree", "a single tree", HISTC(**{**SMALL, "max_iter": 1}), late)
-    yield Case("hist_deep", "depth 30", HISTR(max_iter=1, max_leaf_nodes=None, max_depth=30, min_samples_leaf=1, early_stopping=False), steep, few=120)
+    yield Case("hist_deep", "18 splits deep", HISTR(max_iter=1, max_leaf_nodes=None, max_depth=30, min_samples_leaf=1, early_stopping=False), steep, few=120)
     yield Case("hist_many", "1,000 small trees", HISTR(max_iter=1000, max_leaf_nodes=3, learning_rate=0.05, early_stopping=False), delay, few=400)
+    yield Case("hist_deeper", "more than 30 splits deep", HISTR(max_iter=1, max_leaf_nodes=None, max_depth=40, min_samples_leaf=1, early_stopping=False), both_ways,
+               columns=["distance", "hour"], few=400, rows="few.csv")
+    if not OLD:
+        yield Case("gradient_many", "5,000 trees of one split", GradientBoostingRegressor(n_estimators=5000, max_depth=1, learning_rate=0.05, random_state=1), delay,
+                   columns=["hour", "distance", "temp"], gaps=False, few=400, rows="few.csv")
     yield Case("gradient_binary", "log_loss", GradientBoostingClassifier(**GB), late, gaps=False)
     yield Case("gradient_exponential", "exponential", GradientBoostingClassifier(loss="exponential", **GB), late_text, gaps=False)
     yield Case("gradient_multiclass", "four classes", GradientBoostingClassifier(**GB), bucket, gaps=False, ulps=6 if OLD else 0)
@@ -185,6 +198,12 @@ def pipelines():
         ("c", SimpleImputer(strategy="constant", fill_value=-7.5), ["precip"]), ("d", SimpleImputer(missing_values=0.0, strategy="mean", add_indicator=True), ["hour", "dow"]),
         ("e", MissingIndicator(features="all"), ["temp", "distance"]), ("f", FunctionTransformer(), ["distance"]),
     ]), ExtraTreesRegressor(**RF)), delay, **mixed)
+    yield Case("pipeline_indicators", "indicators and imputers raise errors for columns that they do not give", make_pipeline(ColumnTransformer([
+        ("all", MissingIndicator(features="all"), ["temp", "seats"]), ("new", MissingIndicator(), ["wind_gust", "distance"]),
+        ("mark", MissingIndicator(missing_values=256.0), ["dow", "hour"]), ("gone", SimpleImputer(missing_values=10.0), ["month", "hour"]),
+        ("texts", make_pipeline(SimpleImputer(missing_values="MISSING", strategy="constant", fill_value="none"), OneHotEncoder(handle_unknown="ignore")), ["carrier"]),
+        ("checked", FunctionTransformer(validate=True), ["precip"]),
+    ], sparse_threshold=0), HISTR(**SMALL)), delay, few=400, **mixed)
     yield Case("pipeline_one_hot_error", "OneHotEncoder refuses what it does not know", make_pipeline(ColumnTransformer([
         ("texts", OneHotEncoder(drop="first"), ["carrier", "engine"]), ("numbers", OneHotEncoder(drop="if_binary"), ["dow"]),
     ], remainder="drop"), GradientBoostingClassifier(**GB)), late, **mixed)

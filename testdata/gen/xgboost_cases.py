@@ -20,6 +20,8 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+import boundary as edges
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OUT = ROOT / "testdata" / "xgboost"
 VERSION = tuple(int(n) for n in xgb.__version__.split("."))
@@ -165,6 +167,18 @@ def case(name, about, booster, rows="rows.csv", table=None, columns=NUMBERS, typ
         expected("prediction", booster.predict(data, **span), "<f8", ulps=0, float32=True)
     if leaf:
         expected("leaf", booster.predict(data, pred_leaf=True, **span), "<i4")
+
+    def ask(frame):
+        frame = frame[list(columns if options.get("features") else table.columns)]
+        for c in () if options.get("features") else table.columns:
+            if isinstance(table[c].dtype, pd.CategoricalDtype):
+                frame[c] = pd.Categorical(frame[c], table[c].cat.categories)
+        frame = frame.to_numpy() if options.get("features") else frame
+        return booster.predict(xgb.DMatrix(frame, **more), output_margin=True, **span)
+
+    if not saved:
+        known = {k: v for k, v in options.items() if k in ("text", "features", "trees")}
+        entry["boundary"] = edges.of(OUT / f"{name}.digest", OUT / file, OUT / rows, ask, finite=True, **known)
     CASES.append(entry)
     return booster
 
@@ -210,6 +224,13 @@ def objectives():
     if NEWEST:
         case("expectile", "reg:expectileerror, one", train("delay", {"objective": "reg:expectileerror",
              "expectile_alpha": 0.7}))
+        several = {"objective": "reg:expectileerror", "expectile_alpha": np.array([0.1, 0.5, 0.9])}
+        case("expectiles", "reg:expectileerror, three: each adds the softplus of its margin to the one before",
+             train("delay", several, 6), kind="ubj")
+        case("expectiles_equal", "reg:expectileerror, three, from one base score by hand",
+             train("delay", {**several, "base_score": 3}, 4))
+        case("vector_expectiles", "reg:expectileerror, three, in trees of vector leaves",
+             train("delay", {**several, "multi_strategy": "multi_output_tree"}, 4))
 
 
 def boosters():
@@ -295,6 +316,9 @@ def shapes():
     case("one_leaf", "trees of one leaf", train("delay", {**square, "gamma": 1e12}, 3))
     case("one_tree", "one tree", train("delay", square, 1), kind="ubj")
     case("no_trees", "no tree at all", train("delay", {**square, "base_score": 0.7}, 0), leaf=False)
+    if NEWEST:
+        case("no_rounds", "no tree and no base score by hand: every sum is 0.5, whatever the objective",
+             train("late", {"objective": "binary:logistic"}, 0), leaf=False)
     case("one_feature", "one feature", train("delay", square, 5, ["distance"]), columns=["distance"])
     place = np.searchsorted(np.unique(TRAIN["sched_arr_time"]), TRAIN["sched_arr_time"])
     steep = np.exp2(place - place.max() + 40.0)  # each split takes off the largest
@@ -317,13 +341,13 @@ def shapes():
     case("stopped_all", "early stopping, all rounds", booster, kind="ubj", trees="all")
     if NEWEST:
         case("many_trees", "5,000 trees", train("delay", {**square, "max_depth": 1, "eta": 0.01}, 5000, ["hour"]),
-             columns=["hour"], leaf=False)
+             columns=["hour"])
 
 
 def main():
     OUT.mkdir(exist_ok=True)
     for old in OUT.iterdir():
-        mine = old.name.startswith(PREFIX) if PREFIX else not old.name.startswith(("v17_", "v21_"))
+        mine = old.name.startswith(PREFIX) if PREFIX else not old.name.startswith(("v1", "v2"))  # 1.0 to 1.6: xgboost_old.py
         if mine and old.name != "cases.json":
             old.unlink()
     write_rows(ROWS[NUMBERS + CODES], "rows.csv")

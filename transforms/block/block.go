@@ -38,6 +38,8 @@ type Block struct {
 	Envelopes []Envelope
 	// Model is the digest of the model that scored the block, "" before that. One model scores all rows of a block.
 	Model string
+	// Missing says which features rows had no value for, if whoever scored the block was asked to find out.
+	Missing Missing
 }
 
 // Envelope is what a message carries besides its value. It is passed on with the row that the value became.
@@ -70,6 +72,7 @@ func (b *Block) Slice(from, to int64) Block {
 	out.Record = b.Record.NewSlice(from, to)
 	out.Times, out.Envelopes = cut(b.Times, from, to), cut(b.Envelopes, from, to)
 	out.Origin.Row, out.Origin.Offset = cut(b.Origin.Row, from, to), cut(b.Origin.Offset, from, to)
+	out.Missing.Offset += int(from)
 	return out
 }
 
@@ -106,13 +109,14 @@ type head struct {
 	Times     []int64    `json:"t,omitempty"`
 	Envelopes []Envelope `json:"e,omitempty"`
 	Model     string     `json:"m,omitempty"`
+	Missing   Missing    `json:"x,omitzero"`
 }
 
 func encode(b Block) ([]byte, error) {
 	if b.Record == nil {
 		return nil, errors.New("block: no record")
 	}
-	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times, Envelopes: b.Envelopes, Model: b.Model})
+	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times, Envelopes: b.Envelopes, Model: b.Model, Missing: b.Missing})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +160,7 @@ func decode(data []byte) (Block, error) {
 }
 
 func (h *head) block(rec arrow.RecordBatch) Block {
-	return Block{Record: rec, Origin: h.Origin, Times: h.Times, Envelopes: h.Envelopes, Model: h.Model}
+	return Block{Record: rec, Origin: h.Origin, Times: h.Times, Envelopes: h.Envelopes, Model: h.Model, Missing: h.Missing}
 }
 
 func empty(s *arrow.Schema) arrow.RecordBatch {

@@ -21,10 +21,13 @@ type plan struct {
 	schema  *arrow.Schema
 }
 
-func newPlan(o *Options, in *arrow.Schema, m *model.Model) (plan, error) {
+// newPlan plans for a schema that has the columns of rules already, whose names are derived; decided are the fields that come
+// last.
+func newPlan(o *Options, in *arrow.Schema, m *model.Model, derived []string, decided []arrow.Field) (plan, error) {
 	p := plan{outputs: o.outputs()}
 	var fields []arrow.Field
 	taken := map[string]bool{}
+	var clash []string
 	for i, f := range in.Fields() {
 		if f.Metadata.FindKey(block.MetaFeature) >= 0 || o.Keep != nil && !slices.Contains(o.Keep, f.Name) {
 			continue
@@ -32,11 +35,13 @@ func newPlan(o *Options, in *arrow.Schema, m *model.Model) (plan, error) {
 		p.keep = append(p.keep, i)
 		fields = append(fields, f)
 		if f.Metadata.FindKey(format.MetaRawRow) < 0 {
+			if taken[f.Name] && slices.Contains(derived, f.Name) {
+				clash = append(clash, f.Name)
+			}
 			taken[f.Name] = true
 		}
 	}
-	var clash []string
-	for _, f := range o.Fields(m) {
+	for _, f := range slices.Concat(o.added(m), decided) {
 		if taken[f.Name] {
 			clash = append(clash, f.Name)
 		}
@@ -63,18 +68,58 @@ type assembler struct {
 	digest  arrow.Array // the digest, as often as the longest block so far had rows
 	file    arrow.Array
 	source  string
+	of      string // the digest in digest
 }
 
-func (a *assembler) record(p *plan, b *block.Block, s *model.Scores, m *model.Model) arrow.RecordBatch {
+// record puts a block together: kept columns of rec, outputs, and the columns of decide rules.
+func (a *assembler) record(p *plan, rec arrow.RecordBatch, o *block.Origin, s *model.Scores, m *model.Model, decided []arrow.Array) arrow.RecordBatch {
 	n := s.Rows
 	cols := make([]arrow.Array, 0, p.schema.NumFields())
 	for _, i := range p.keep {
-		c := b.Record.Column(i)
+		c := rec.Column(i)
 		c.Retain()
 		cols = append(cols, c)
 	}
 	a.columns = a.columns[:0]
-	for _, kind := range p.outputs {
+	cols = a.outputs(cols, p.outputs, o, s, m)
+	for _, c := range decided {
+		c.Retain()
+		cols = append(cols, c)
+	}
+	out := array.NewRecordBatch(p.schema, cols, int64(n))
+	for _, c := range cols {
+		c.Release()
+	}
+	return out
+}
+
+// variables are the values of Options.variables, nil for those that are not in want.
+func (a *assembler) variables(fields []arrow.Field, s *model.Scores, m *model.Model, want model.Want) []arrow.Array {
+	cols := make([]arrow.Array, 0, len(fields))
+	a.columns = a.columns[:0]
+	for len(cols) < len(fields) {
+		switch name, _, _ := strings.Cut(fields[len(cols)].Name, "_"); {
+		case name == "model":
+			cols = append(cols, a.digests(m, s.Rows))
+		case want&wants[name] == 0:
+			cols = append(cols, nil)
+		case name == "margin":
+			cols = a.floats(cols, s.Margin, s.Rows, m.Outputs())
+		case name == "prediction":
+			cols = a.floats(cols, s.Prediction, s.Rows, m.Predictions())
+		default:
+			cols = append(cols, int32s(s.Class))
+		}
+	}
+	return cols
+}
+
+// wants is what has to be computed for an output that a rule reads.
+var wants = map[string]model.Want{"margin": model.WantMargin, "prediction": model.WantPrediction, "class": model.WantClass}
+
+func (a *assembler) outputs(cols []arrow.Array, kinds []string, o *block.Origin, s *model.Scores, m *model.Model) []arrow.Array {
+	n := s.Rows
+	for _, kind := range kinds {
 		switch kind {
 		case "prediction":
 			cols = a.floats(cols, s.Prediction, n, m.Predictions())
@@ -85,17 +130,21 @@ func (a *assembler) record(p *plan, b *block.Block, s *model.Scores, m *model.Mo
 		case "leaf":
 			cols = a.ints(cols, s.Leaf, n, len(m.Forest().Trees))
 		case "model":
-			a.digest = repeated(a.digest, m.Digest(), n)
-			cols = append(cols, array.NewSlice(a.digest, 0, int64(n)))
+			cols = append(cols, a.digests(m, n))
 		case "origin":
-			cols = a.origin(cols, &b.Origin, n)
+			cols = a.origin(cols, o, n)
 		}
 	}
-	rec := array.NewRecordBatch(p.schema, cols, int64(n))
-	for _, c := range cols {
-		c.Release()
+	return cols
+}
+
+// digests is the model's digest n times.
+func (a *assembler) digests(m *model.Model, n int) arrow.Array {
+	if a.of != m.Digest() {
+		a.of, a.digest = m.Digest(), nil
 	}
-	return rec
+	a.digest = repeated(a.digest, m.Digest(), n)
+	return array.NewSlice(a.digest, 0, int64(n))
 }
 
 // floats appends the k columns of n rows of values.

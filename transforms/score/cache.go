@@ -21,6 +21,7 @@ var models struct {
 type cached struct {
 	ready chan struct{} // closed when model and err are set
 	model *model.Model
+	stamp model.Stamp // of the files before they were read
 	err   error
 	// uncounted is 1 until somebody with a metrics context has counted this load.
 	uncounted atomic.Int64
@@ -37,11 +38,12 @@ func key(o *Options, digest string) string {
 // Options.Digest set to the model's finds it: whoever has to look at a model before building a pipeline does not make the
 // workers of the same process load it again.
 func Load(ctx context.Context, o Options) (*model.Model, error) {
-	m, err := open(ctx, &o)
-	if err != nil {
+	c := &cached{ready: make(chan struct{})}
+	var err error
+	if c.model, c.stamp, err = open(ctx, &o); err != nil {
 		return nil, err
 	}
-	c := &cached{ready: make(chan struct{}), model: m}
+	m := c.model
 	c.uncounted.Store(1)
 	close(c.ready)
 	models.mu.Lock()
@@ -68,10 +70,10 @@ func load(ctx context.Context, o *Options) (*cached, error) {
 		models.mu.Unlock()
 		func() {
 			defer close(c.ready) // whatever happens: others wait for it
-			c.model, c.err = open(context.WithoutCancel(ctx), o)
+			c.model, c.stamp, c.err = open(context.WithoutCancel(ctx), o)
 			c.uncounted.Store(1)
 		}()
-		if c.err != nil {
+		if c.err != nil || o.Digest != "" && c.model.Digest() != o.Digest { // the latter with Refresh only: its slot keeps the model
 			models.mu.Lock()
 			delete(models.byKey, key)
 			models.mu.Unlock()
@@ -87,15 +89,20 @@ func load(ctx context.Context, o *Options) (*cached, error) {
 	}
 }
 
-func open(ctx context.Context, o *Options) (*model.Model, error) {
-	m, err := model.Load(ctx, o.Model, model.Options{Engine: o.Engine, Features: o.Features, Trees: o.Trees, Raw: o.Raw})
+func open(ctx context.Context, o *Options) (*model.Model, model.Stamp, error) {
+	stamp, _ := model.Look(o.Model) // what is wrong with it, loading says better
+	m, err := model.Load(ctx, o.Model, o.loading())
 	if err != nil {
-		return nil, err
+		return nil, stamp, err
 	}
-	if o.Digest != "" && m.Digest() != o.Digest {
-		return nil, fault.New(fault.Changed, o.Model, "the model file is %.19s..., the run was started with %.19s...", m.Digest(), o.Digest).
+	if o.Digest != "" && m.Digest() != o.Digest && o.Refresh == 0 {
+		return nil, stamp, fault.New(fault.Changed, o.Model, "the model file is %.19s..., the run was started with %.19s...", m.Digest(), o.Digest).
 			WithHint("start the run again, or put the file back")
 	}
 	models.loads.Add(1)
-	return m, nil
+	return m, stamp, nil
+}
+
+func (o *Options) loading() model.Options {
+	return model.Options{Engine: o.Engine, Features: o.Features, Trees: o.Trees, Raw: o.Raw}
 }

@@ -14,6 +14,24 @@
 // Columns that do not fit the model (missing, of the wrong kind) fail the bundle with a *fault.Error: that is no property
 // of a row.
 //
+// # Rules
+//
+// Options.Derive and Options.Decide are expressions in CEL (package model/rules): columns that are computed before scoring, which
+// the model may read, and columns that are computed of what it gave. A row that a rule fails for is rejected with code
+// fault.RuleFailed. Whoever plans what is read asks Options.Inputs for the columns, and Options.Fits whether they fit.
+//
+// # A model that changes
+//
+// With Options.Refresh a goroutine of the process, one for each set of options, looks at the files that Options.Model leads to,
+// through alias files (model.Resolve) and links: their paths, sizes, times and inodes. What has changed is read when it looks the same
+// twice, so that nobody's half-written file is loaded; best is to rename a whole file onto the old one, or an alias. A new model serves if it
+// loads (a bundle's golden rows come out as expected), if the columns that the running pipeline reads are all that it and the rules
+// want, if its outputs have the same names and types, and if it keeps the limits Options.MaxLoad and Options.MaxSlowdown. Otherwise the
+// old one serves on, and the new one is not tried again until its bytes change. The log (slog), the counters "glulam/model_swaps" and
+// "glulam/models_refused", and [RefreshOf] say so. Every block is scored by one model, and Block.Model is its digest.
+//
+// The run ends the goroutines with [StopRefresh].
+//
 // # Determinism
 //
 // The same rows give the same bits, whatever the sizes of blocks and bundles. The order of rows is kept.

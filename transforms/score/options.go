@@ -3,6 +3,7 @@ package score
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -30,7 +31,30 @@ type Options struct {
 	// Keep lists the columns of the block to pass on, in the block's order. nil: all that are not marked with
 	// block.MetaFeature. Empty but not nil: none.
 	Keep []string
+	// Missing asks for which rows miss which features (Block.Missing).
+	Missing bool
+
+	// Derive lists rules "name = expression" (see package rules) that are evaluated before scoring, one after another. Each adds a
+	// column, or replaces the one of its name, that later rules and the model read. It is kept as Keep says: nil keeps it.
+	Derive []string
+	// Decide lists rules "name = expression", or just expressions, that are evaluated after scoring. They add columns behind the
+	// outputs, "decision" where there is no name, and may name the outputs, also those that are not put out.
+	Decide []string
+
+	// Refresh, when not 0, is how often the model's files are looked at while the run goes on, give or take a tenth. A new model
+	// there is loaded beside the one that serves, checked, and takes its place between two blocks, as doc.go says. Digest is then that of the
+	// model at the start.
+	Refresh time.Duration
+	// MaxLoad is how long loading a new model may take, and MaxSlowdown how many times as long as the one that serves it may
+	// take for the rows of a block, up to 256 of the last one that came by; a slower one is refused. 0 is no limit.
+	MaxLoad     time.Duration
+	MaxSlowdown float64
+	// Run names the run that refreshing belongs to, for StopRefresh and RefreshOf.
+	Run string
 }
+
+// MinRefresh is the smallest Options.Refresh that is not 0.
+const MinRefresh = time.Millisecond
 
 // OutputKinds are the values of Options.Outputs:
 //
@@ -68,15 +92,39 @@ func (o *Options) Check(m *model.Model) error {
 		if k == "prediction" && m.Forest().Link.Kind == forest.LinkUnknown {
 			return fault.New(fault.Usage, "--outputs", "a model with objective %q has margins only", m.Forest().Objective).WithHint("ask for margin")
 		}
-		if k == "class" && !m.Forest().HasClass() {
-			return fault.New(fault.Usage, "--outputs", "a model with objective %q has no class", m.Forest().Objective).WithHint("ask for prediction or margin")
+		if k == "class" && !m.HasClass() {
+			e := m.NoClass()
+			e.Source = "--outputs"
+			return e
 		}
+	}
+	if err := o.checkRefresh(); err != nil {
+		return err
+	}
+	return o.checkRules(m)
+}
+
+func (o *Options) checkRefresh() error {
+	switch {
+	case o.Refresh < 0 || o.Refresh > 0 && o.Refresh < MinRefresh:
+		return fault.New(fault.Usage, "--refresh", "%s: at least %s, or 0 for never", o.Refresh, MinRefresh)
+	case o.MaxLoad < 0:
+		return fault.New(fault.Usage, "--max-load", "%s is less than nothing", o.MaxLoad)
+	case o.MaxSlowdown != 0 && !(o.MaxSlowdown >= 1):
+		return fault.New(fault.Usage, "--max-slowdown", "%v: from 1 on, or 0 for no limit", o.MaxSlowdown)
 	}
 	return nil
 }
 
-// Fields lists the columns that scoring with m adds.
+// Fields lists the columns that scoring with m adds: columns of Derive that are kept, outputs, and columns of Decide. The types of
+// rules' columns are Null where they depend on what comes in.
 func (o *Options) Fields(m *model.Model) []arrow.Field {
+	derived, decided := o.ruleFields(m)
+	return slices.Concat(derived, o.added(m), decided)
+}
+
+// added are the outputs' columns.
+func (o *Options) added(m *model.Model) []arrow.Field {
 	var fields []arrow.Field
 	add := func(t arrow.DataType, names ...string) {
 		for _, n := range names {

@@ -38,20 +38,27 @@ type scoreFn struct {
 	Options Options
 
 	model    *cached
+	slot     *slot // nil: the model stays
+	rules    ruleSets
 	loads    beam.Counter
 	rows     beam.Counter
 	refused  beam.Counter
-	schema   *arrow.Schema // that binding and plan are for
-	binding  *model.Binding
-	plan     plan
+	swaps    beam.Counter
+	kept     beam.Counter
+	bound    *bound
+	misfit   *model.Model // that could not be bound to bound's schema
 	scores   model.Scores
 	assemble assembler
 }
 
 // Setup gets the model from the cache of the process.
 func (f *scoreFn) Setup(ctx context.Context) error {
-	c, err := load(ctx, &f.Options)
-	if err != nil {
+	var c *cached
+	var err error
+	slotKey := f.Options.slotKey()
+	if f.slot = slotOf(slotKey); f.slot != nil {
+		c = f.slot.first
+	} else if c, err = load(ctx, &f.Options); err != nil {
 		return fault.Wire(err)
 	}
 	if len(f.Options.Outputs) == 0 && !f.Options.Raw {
@@ -60,11 +67,19 @@ func (f *scoreFn) Setup(ctx context.Context) error {
 	if err := f.Options.Check(c.model); err != nil {
 		return fault.Wire(err)
 	}
+	if f.rules, err = f.Options.rules(); err != nil {
+		return fault.Wire(err)
+	}
 	f.model = c
-	f.scores.Want = f.Options.want()
+	if f.Options.Refresh > 0 && f.slot == nil {
+		f.slot = newSlot(slotKey, &f.Options, f.rules, c)
+	}
+	f.scores.Want = f.Options.want() | f.rules.wantOf()
 	f.loads = beam.NewCounter("glulam", "model_loads")
 	f.rows = beam.NewCounter("glulam", "rows_scored")
 	f.refused = beam.NewCounter("glulam", "rows_rejected_by_score")
+	f.swaps = beam.NewCounter("glulam", "model_swaps")
+	f.kept = beam.NewCounter("glulam", "models_refused")
 	return nil
 }
 
@@ -73,24 +88,29 @@ func (f *scoreFn) ProcessElement(ctx context.Context, b block.Block, scored func
 	if n := f.model.uncounted.Swap(0); n > 0 {
 		f.loads.Inc(ctx, n)
 	}
-	if f.schema == nil || f.schema != b.Record.Schema() && !sameSchema(f.schema, b.Record.Schema()) {
-		if err := f.bind(b.Record.Schema()); err != nil {
-			return fault.Wire(err)
-		}
+	if f.slot != nil {
+		f.slot.count(ctx, f.loads, f.swaps, f.kept)
 	}
-	if err := f.binding.Score(b.Record, &f.scores); err != nil {
+	if err := f.bind(b.Record.Schema()); err != nil {
 		return fault.Wire(err)
 	}
-	for _, r := range f.scores.Refused {
+	rec, miss, err := f.bound.run(&b, &f.scores, &f.assemble, f.Options.Missing)
+	if err != nil {
+		return fault.Wire(err)
+	}
+	if f.slot != nil {
+		f.slot.sample(&b)
+	}
+	refusals := f.bound.refusals
+	for _, r := range refusals {
 		rejected(f.reject(&b, r))
 	}
-	f.refused.Inc(ctx, int64(len(f.scores.Refused)))
-	f.rows.Inc(ctx, b.Record.NumRows()-int64(len(f.scores.Refused)))
-	rec := f.assemble.record(&f.plan, &b, &f.scores, f.model.model)
-	b.Model = f.model.model.Digest()
+	f.refused.Inc(ctx, int64(len(refusals)))
+	f.rows.Inc(ctx, b.Record.NumRows()-int64(len(refusals)))
+	b.Model, b.Missing = f.bound.model.Digest(), miss
 	// Every run of good rows between refused ones goes out as a block of its own: slices, nothing is copied.
 	first := int64(0)
-	for _, r := range f.scores.Refused {
+	for _, r := range refusals {
 		emitRun(&b, rec, first, int64(r.Row), scored)
 		first = int64(r.Row) + 1
 	}
@@ -121,16 +141,29 @@ func sameSchema(a, b *arrow.Schema) bool {
 	})
 }
 
+// bind sees to it that bound is the model that serves, for this schema.
 func (f *scoreFn) bind(schema *arrow.Schema) error {
-	b, err := f.model.model.Bind(schema, f.Options.Rename)
-	if err != nil {
+	m := f.model.model
+	if f.slot != nil {
+		m = f.slot.serving()
+	}
+	same := f.bound != nil && (f.bound.schema == schema || sameSchema(f.bound.schema, schema))
+	if same && (f.bound.model == m || f.misfit == m) {
+		return nil
+	}
+	b, err := bind(&f.Options, f.rules, m, schema)
+	switch {
+	case err != nil && same: // a new model that was checked with another schema: the old one serves on here
+		f.misfit = m
+		f.slot.misfits(m, err)
+		return nil
+	case err != nil:
 		return err
 	}
-	p, err := newPlan(&f.Options, schema, f.model.model)
-	if err != nil {
-		return err
+	f.bound, f.misfit = b, nil
+	if f.slot != nil {
+		f.slot.schema.Store(schema)
 	}
-	f.schema, f.binding, f.plan = schema, b, p
 	return nil
 }
 
@@ -138,7 +171,7 @@ func (f *scoreFn) reject(b *block.Block, r model.Refusal) block.Rejected {
 	row, offset := b.Origin.At(r.Row)
 	out := block.Rejected{Unit: b.Origin.Unit, Part: b.Origin.Part, Letter: fault.Letter{
 		Source: b.Origin.Source, Row: row, Offset: offset, Raw: rawRow(b.Record, r.Row), Stage: "score",
-		Code: r.Code, Field: r.Field, Message: r.Message, Model: f.model.model.Digest(),
+		Code: r.Code, Field: r.Field, Message: r.Message, Model: f.bound.model.Digest(),
 	}}
 	if r.Row < len(b.Envelopes) {
 		out.Envelope = b.Envelopes[r.Row]

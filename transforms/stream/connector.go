@@ -31,6 +31,8 @@ type Fetch struct {
 	Messages  []Message
 	// End is the offset that the partition's next message will get, -1 if that is not known: for the lag.
 	End int64
+	// Next is the offset to go on with after Messages, 0 if only they tell: for the lag.
+	Next int64
 }
 
 // Partition is one partition of a topic; a source without partitions has one, 0.
@@ -70,6 +72,14 @@ type Sink interface {
 	Close() error
 }
 
+// A Limited sink takes no message over a size. What it would not take is not written to it: an output becomes a dead letter,
+// a dead letter is shortened.
+type Limited interface {
+	Sink
+	// TooLarge says in what the message is over the limit; nil: it fits. It is called for every message, and is fast.
+	TooLarge(m *Message) error
+}
+
 // A Transaction binds a source and its sinks together: what is written between two calls of Commit becomes visible as a
 // whole, with the positions, or not at all.
 type Transaction interface {
@@ -103,11 +113,14 @@ type Connector struct {
 	Sink func(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, error)
 	// ExactlyOnce opens a source with sinks of the same scheme; a Close of the Transaction closes all.
 	ExactlyOnce func(ctx context.Context, from, to, rejected Endpoint, id ReaderID) (Exactly, error)
-	// Options are the names of the options it knows, for messages.
+	// Options are the names of the options it knows.
 	Options []string
 	// Files says that endpoints are paths, not URLs: "jsonl:-".
 	Files bool
 }
+
+// Knows says whether there is an option of this name.
+func (c *Connector) Knows(option string) bool { return slices.Contains(c.Options, option) }
 
 // Endpoint says where messages come from or go to. It travels to workers as JSON.
 type Endpoint struct {

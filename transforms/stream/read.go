@@ -179,10 +179,11 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 				return false, nil
 			}
 		}
+		before := s.taken
 		if err := s.settle(ctx, end); err != nil {
 			return false, err
 		}
-		if len(fetches) > 0 {
+		if before > 0 && s.taken == 0 {
 			s.stats.Own.Add(time.Since(polled))
 		}
 		if at, ok := mark.advance(polled); ok {

@@ -158,14 +158,15 @@ func (s *session) open(ctx context.Context) error {
 	if s.source, err = from.Source(ctx, s.links.From, s.id); err != nil {
 		return err
 	}
-	if s.to, err = openSink(ctx, s.links.To, s.id, "to"); err != nil {
+	if s.to, err = OpenSink(ctx, s.links.To, s.id, "to"); err != nil {
 		return err
 	}
-	s.rejected, err = openSink(ctx, s.links.Rejected, s.id, "rejected")
+	s.rejected, err = OpenSink(ctx, s.links.Rejected, s.id, "rejected")
 	return err
 }
 
-func openSink(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, error) {
+// OpenSink opens the sink of an endpoint. name tells the sinks of one reader apart.
+func OpenSink(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, error) {
 	c, err := Find(e)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ type Stats struct {
 	Scored   atomic.Int64 // rows written as predictions
 	Rejected atomic.Int64 // rows written as dead letters
 	Commits  atomic.Int64
+	Retries  atomic.Int64 // failures of brokers that connectors tried again after
+	Lost     atomic.Int64 // offsets passed over because the source had deleted them, where an option allows that
 	// Watermark is in milliseconds since 1970; 0 until there is one.
 	Watermark atomic.Int64
 	// EndToEnd is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, a value for each

@@ -44,8 +44,10 @@ func (p *partitionMark) saw(t int64) { p.largest = max(p.largest, t) }
 func (w *watermark) lag(in *Fetch, next int64) {
 	p := w.of(in)
 	if next > 0 {
-		p.next.Store(next)
 		p.seen = time.Now()
+	}
+	if next = max(next, in.Next); next > 0 {
+		p.next.Store(next)
 	}
 	p.end.Store(in.End)
 }

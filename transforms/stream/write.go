@@ -66,6 +66,7 @@ type writeFn struct {
 	encoder  format.Encoder
 	messages []Message
 	ends     []int
+	large    []largeRow
 }
 
 // ProcessElement hands a block's rows to the session of its reader.
@@ -86,7 +87,8 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		f.schema, f.encoder = b.Record.Schema(), e
 	}
 	n := int(b.Record.NumRows())
-	f.messages, f.ends = f.messages[:0], f.ends[:0]
+	limited, _ := s.to.(Limited)
+	f.messages, f.ends, f.large = f.messages[:0], f.ends[:0], f.large[:0]
 	from, dst := len(s.arena), s.arena
 	var err error
 	for i := range n {
@@ -107,13 +109,19 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		_, offset := b.Origin.At(i)
 		m.ID = idOf(s, &b.Origin, offset, "")
 		m.Headers = withHeaders(m.Headers, common, m.Time, now, &b.Origin, offset)
+		if limited != nil {
+			if err := limited.TooLarge(&m); err != nil {
+				f.large = append(f.large, largeRow{i, err})
+				continue
+			}
+		}
 		f.messages = append(f.messages, m)
 	}
 	if err := s.write(ctx, s.to, f.messages); err != nil {
 		return err
 	}
-	s.stats.Scored.Add(int64(n))
-	return nil
+	s.stats.Scored.Add(int64(len(f.messages)))
+	return f.rejectLarge(ctx, s, b)
 }
 
 // common are the headers that all rows of a block have.
@@ -155,24 +163,6 @@ func (f *rejectFn) ProcessElement(ctx context.Context, r block.Rejected, _ func(
 }
 
 func (f *rejectFn) write(ctx context.Context, s *session, r *block.Rejected) error {
-	from := len(s.arena)
-	r.Letter.Key, r.Letter.Time = r.Envelope.Key, r.Envelope.Time
-	line, err := r.Letter.AppendJSON(s.arena)
-	if err != nil {
-		return err
-	}
-	s.arena = line
-	m := Message{Value: line[from:len(line):len(line)], Envelope: r.Envelope}
 	o := block.Origin{Source: r.Letter.Source, Unit: r.Unit, Part: r.Part}
-	common := []block.Header{{Key: HeaderCode, Value: []byte(r.Letter.Code)}, {Key: HeaderVersion, Value: []byte(f.Options.Version)}}
-	if r.Letter.Model != "" {
-		common = append(common, block.Header{Key: HeaderModel, Value: []byte(r.Letter.Model)})
-	}
-	m.ID = idOf(s, &o, r.Letter.Offset, "rejected:")
-	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), &o, r.Letter.Offset)
-	if err := s.write(ctx, s.rejected, []Message{m}); err != nil {
-		return err
-	}
-	s.stats.rejected(string(r.Letter.Code))
-	return nil
+	return s.reject(ctx, f.Options.Version, &o, r.Letter, r.Envelope)
 }

@@ -243,10 +243,4 @@ func FirstKey(data []byte) (key, text string) {
 func Valid(data []byte) bool { return jsontext.Value(data).IsValid() }
 
 // Quote shows a piece of a file in an error: enough to recognise.
-func Quote[T ~string | ~[]byte](s T) string {
-	const most = 40
-	if len(s) > most {
-		return fmt.Sprintf("%q...", string(s[:most]))
-	}
-	return fmt.Sprintf("%q", string(s))
-}
+func Quote[T ~string | ~[]byte](s T) string { return fault.Quote(s) }

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/pipelines"
+	"github.com/glulam/glulam/runners"
+	_ "github.com/glulam/glulam/transforms/kafka" // connectors
+	"github.com/glulam/glulam/transforms/lines"
+	"github.com/glulam/glulam/transforms/stream"
+)
+
+// streamCmd is `glulam stream`. Every flag but --file is a key of the spec file.
+type streamCmd struct {
+	File string `short:"f" placeholder:"SPEC" group:"run" help:"read a YAML file whose keys are these flags, without the dashes; flags win over it"`
+
+	Model    string   `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
+	From     string   `placeholder:"URL" group:"what" help:"where messages come from: kafka://HOST:PORT/TOPIC, jsonl:FILE, or jsonl:- for standard input"`
+	To       string   `placeholder:"URL" group:"what" help:"where predictions go: likewise, and jsonl:DIR/"`
+	Rejected string   `placeholder:"URL" group:"what" help:"where messages go that cannot be scored, with the reason"`
+	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source and sinks, such as sasl.mechanism=PLAIN; may be given again"`
+	Name     string   `placeholder:"NAME" group:"what" help:"name of the job: one that is started again under its name goes on where it stopped; default: made of --from and --to"`
+
+	Values      string  `placeholder:"FORMAT" group:"files" help:"what messages are: json; default: json"`
+	NullNumbers list    `placeholder:"A,B" group:"files" help:"strings that mean a missing number; default: none, only null does"`
+	NullTexts   list    `placeholder:"A,B" group:"files" help:"strings that mean a missing text; default: none, only null does"`
+	Features    list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for a model file that has none"`
+	Rename      renames `placeholder:"FEATURE=COLUMN" group:"columns" help:"take a feature from a member of another name; may be given again"`
+	Columns     list    `placeholder:"A,B" group:"columns" help:"members to keep beside the predictions; default: the whole message; --columns= keeps none"`
+	Outputs     list    `placeholder:"A,B" group:"columns" help:"what to add, of prediction, margin, class, leaf, model, origin; default: prediction"`
+	Trees       string  `placeholder:"ROUNDS" group:"columns" help:"boosting rounds that count: all, best (what early stopping found), or a:b for rounds a to b-1; default: all"`
+	Raw         bool    `group:"columns" help:"margins only, also of a model whose objective is not known"`
+
+	EventTime   string   `placeholder:"COLUMN" group:"time" help:"member that holds the event time: a time as in RFC 3339, or a number; default: the message's timestamp"`
+	EventUnit   string   `placeholder:"UNIT" group:"time" help:"what a number there counts since 1970: s, ms, us or ns; default: ms"`
+	EventZone   string   `placeholder:"ZONE" group:"time" help:"time zone of event times that name none, such as America/New_York"`
+	MaxDisorder interval `placeholder:"TIME" group:"time" help:"how much later than others an event may come and still be in time; default: 0s"`
+	IdleTimeout interval `placeholder:"TIME" group:"time" help:"a partition without messages for that long holds no window back; default: 10s"`
+
+	Window   interval `placeholder:"TIME" group:"time" help:"summarize windows of that length, such as 1m; default: no summaries"`
+	Period   interval `placeholder:"TIME" group:"time" help:"from one window's start to the next one's, for windows that overlap; default: --window"`
+	Lateness interval `placeholder:"TIME" group:"time" help:"how long after a window's end late events still count, in a second summary; default: 0s"`
+	Summary  string   `placeholder:"URL" group:"what" help:"where summaries of windows go"`
+
+	Derive  rules    `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed before scoring; may be given again"`
+	Decide  rules    `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed after scoring, of predictions and members; may be given again"`
+	Refresh interval `placeholder:"TIME" group:"run" help:"how often to look for a new model under --model; default: never"`
+
+	Delivery    string   `placeholder:"HOW" group:"run" help:"at-least-once or exactly-once; default: at-least-once"`
+	CommitEvery interval `placeholder:"TIME" group:"run" help:"how often exactly-once commits; default: 10ms"`
+	Readers     whole    `placeholder:"N" group:"run" help:"how many readers share the partitions; default: 1"`
+	MaxInFlight whole    `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
+	MaxRejected string   `placeholder:"N or N%" group:"run" help:"how many messages may be rejected before the exit code is 3; default: 0"`
+	Engine      string   `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
+	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct)"`
+	JSON        bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
+	LogLevel    string   `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
+}
+
+// spec gives what the flags ask for.
+func (c *streamCmd) spec() pipelines.Stream {
+	return pipelines.Stream{
+		Model: c.Model, From: c.From, To: c.To, Rejected: c.Rejected, Options: c.Option, Name: c.Name,
+		Values: c.Values, NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
+		Columns: c.Columns, Outputs: c.Outputs, Rename: c.Rename, Features: c.Features, Trees: c.Trees, Raw: c.Raw,
+		EventTime: c.EventTime, EventUnit: c.EventUnit, EventZone: c.EventZone,
+		MaxDisorder: time.Duration(c.MaxDisorder), IdleTimeout: time.Duration(c.IdleTimeout),
+		Delivery: stream.Delivery(c.Delivery), CommitEvery: time.Duration(c.CommitEvery), Readers: int(c.Readers),
+		Window: time.Duration(c.Window), Period: time.Duration(c.Period), Lateness: time.Duration(c.Lateness), Summary: c.Summary,
+		Derive: c.Derive, Decide: c.Decide, Refresh: time.Duration(c.Refresh),
+		MaxInFlight: int(c.MaxInFlight), MaxRejected: c.MaxRejected, Engine: c.Engine,
+	}
+}
+
+// validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
+func (c *streamCmd) validate() error {
+	s := c.spec()
+	errs := []error{s.Validate()}
+	if err := runners.Check(c.Runner); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := logLevel(c.LogLevel); err != nil {
+		errs = append(errs, fault.New(fault.Usage, "", "%w", err).OnField("log-level"))
+	}
+	if c.To == "jsonl:-" && c.JSON {
+		errs = append(errs, fault.New(fault.Usage, "", "predictions and the summary would both go to standard output").OnField("json"))
+	}
+	return errors.Join(errs...)
+}
+
+// Run runs the job until its source ends or somebody stops it.
+func (c *streamCmd) Run(k *kong.Context, e *env) error {
+	set, err := beamFlags(e.beamArgs, e.stdout)
+	if set == nil || err != nil {
+		return err
+	}
+	from, err := settle(k, c.File, c.validate)
+	if err != nil {
+		return err
+	}
+	for _, name := range set {
+		if err := runners.CheckFlag(c.Runner, name); err != nil {
+			return err
+		}
+	}
+	level, err := logLevel(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	beam.Init() // sets a logger of its own
+	slog.SetDefault(slog.New(runners.QuietBeam(slog.NewTextHandler(e.screen, &slog.HandlerOptions{Level: level}))))
+	lines.Standard.In, lines.Standard.Out = e.stdin, e.stdout
+	s, err := c.stream(e)
+	if err != nil {
+		return from.locate(err)
+	}
+	if c.JSON {
+		err = writeJSON(e.stdout, s)
+	} else {
+		io.WriteString(e.screen, s.text())
+	}
+	if err == nil && s.OverLimit {
+		err = s.finding()
+	}
+	return err
+}
+
+// stream runs the job to its end.
+func (c *streamCmd) stream(e *env) (_ *streamSummary, err error) {
+	ctx := context.Background()
+	job, err := c.spec().Prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop := onSignal(e.screen, "finishing what is under way", job.Drain)
+	defer stop()
+	p, root := beam.NewPipelineWithRoot()
+	job.Build(root)
+	warnCodes(job.Model)
+	slog.Info("starting", "job", job.Links.Run, "from", job.Links.From.Redacted(), "to", job.Links.To.Redacted(), "model", job.Model.Digest())
+	done := followStream(e.screen, job.Stats())
+	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner, Job: job.Links.Run})
+	done()
+	s := newStreamSummary(job, time.Since(e.started), peakMemory())
+	if cerr := job.Cleanup(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return nil, err
+	}
+	limit, err := pipelines.ParseLimit(c.MaxRejected)
+	if err != nil {
+		return nil, err
+	}
+	s.OverLimit = limit.Exceeded(s.Rows)
+	if c.MaxRejected != "" {
+		s.MaxRejected = c.MaxRejected
+	}
+	return s, nil
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/glulam/glulam/pipelines"
+	"github.com/glulam/glulam/transforms/files"
+	"github.com/glulam/glulam/transforms/stream"
+)
+
+// streamSummary is what `glulam stream` says at its end, as JSON with --json. Its keys are stable, like those of summary.
+type streamSummary struct {
+	Glulam string          `json:"glulam"` // version
+	Job    string          `json:"job"`
+	Model  files.ModelInfo `json:"model"` // that the run began with
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	Rows   files.RowCounts `json:"rows"` // in, scored, rejected; rejected_by_code where there are any
+
+	MaxRejected string `json:"max_rejected"` // the limit: a count or a percentage
+	OverLimit   bool   `json:"over_limit"`   // more were rejected: the exit code is 3
+
+	Commits int64 `json:"commits"`
+	// Latency is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, Own from a poll to
+	// that, in milliseconds.
+	Latency quantiles `json:"latency_ms"`
+	Own     quantiles `json:"own_latency_ms"`
+
+	Seconds       float64 `json:"seconds"`
+	RowsPerSecond float64 `json:"rows_per_second"`
+	PeakMemory    int64   `json:"peak_memory_bytes"`
+}
+
+// quantiles of a latency in milliseconds.
+type quantiles struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func quantilesOf(h *stream.Histogram) quantiles {
+	s := h.Snapshot()
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return quantiles{P50: ms(s.Quantile(.5)), P95: ms(s.Quantile(.95)), P99: ms(s.Quantile(.99)), Max: ms(s.Max)}
+}
+
+func newStreamSummary(j *pipelines.StreamJob, took time.Duration, peak int64) *streamSummary {
+	st := j.Stats()
+	s := &streamSummary{
+		Glulam: pipelines.Version, Job: j.Links.Run, Model: j.ModelInfo(), From: j.Links.From.Redacted(), To: j.Links.To.Redacted(),
+		Rows:        files.RowCounts{In: st.Rows.Load(), Scored: st.Scored.Load(), Rejected: st.Rejected.Load(), RejectedByCode: st.Codes()},
+		MaxRejected: "0", Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own),
+		Seconds: float64(took.Milliseconds()) / 1000, PeakMemory: peak,
+	}
+	if took > 0 {
+		s.RowsPerSecond = float64(int64(float64(s.Rows.In) / took.Seconds()))
+	}
+	return s
+}
+
+func (s *streamSummary) finding() *findings { return overLimit(&s.Rows, s.MaxRejected) }
+
+// text renders the summary for people.
+func (s *streamSummary) text() string {
+	var t table
+	t.counts(&s.Rows)
+	t.gap()
+	t.row("time", fmt.Sprintf("%s, %s rows/s", span(time.Duration(s.Seconds*float64(time.Second))), count(int64(s.RowsPerSecond))))
+	if s.Commits > 0 {
+		t.row("latency", s.Latency.String()+", from a message's timestamp to its output's acknowledgement")
+		t.row("  of that here", s.Own.String()+", from a poll on")
+	}
+	if s.PeakMemory > 0 {
+		t.row("peak memory", size(s.PeakMemory))
+	}
+	t.row("model", fmt.Sprintf("%s (%s, %s), %s engine", s.Model.Name, s.Model.Format, s.Model.Objective, s.Model.Engine))
+	t.row("digest", s.Model.Digest)
+	t.row("job", s.Job)
+	return t.String()
+}
+
+// String says them for people.
+func (q quantiles) String() string {
+	return fmt.Sprintf("p50 %s, p95 %s, p99 %s, max %s", ms(q.P50), ms(q.P95), ms(q.P99), ms(q.Max))
+}
+
+// ms writes milliseconds with three digits.
+func ms(v float64) string {
+	switch {
+	case v < 10:
+		return fmt.Sprintf("%.2f ms", v)
+	case v < 100:
+		return fmt.Sprintf("%.1f ms", v)
+	case v < 10000:
+		return fmt.Sprintf("%.0f ms", v)
+	}
+	return span(time.Duration(v * float64(time.Millisecond)))
+}
+
+// followStream draws the progress of a streaming run until done is called, if anybody watches.
+func followStream(s *screen, st *stream.Stats) (done func()) {
+	if !s.terminal() {
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		defer s.clear()
+		tick := time.NewTicker(redraw)
+		defer tick.Stop()
+		type moment struct {
+			at      time.Time
+			rows    int64
+			latency stream.Snapshot
+		}
+		past := []moment{{time.Now(), 0, stream.Snapshot{}}}
+		for {
+			select {
+			case <-stop:
+				return
+			case now := <-tick.C:
+				past = append(past, moment{now, st.Rows.Load(), st.EndToEnd.Snapshot()})
+				if len(past) > int(recent/redraw) {
+					past = past[1:]
+				}
+				first, last := past[0], past[len(past)-1]
+				latency := last.latency.Since(first.latency)
+				parts := []string{count(last.rows) + " rows", count(int64(float64(last.rows-first.rows)/now.Sub(first.at).Seconds())) + " rows/s"}
+				if latency.Count > 0 {
+					parts = append(parts, "p99 "+ms(float64(latency.Quantile(.99).Microseconds())/1000))
+				}
+				if n := st.Rejected.Load(); n > 0 {
+					parts = append(parts, count(n)+" rejected")
+				}
+				if lag := total(st.Lag()); lag > 0 {
+					parts = append(parts, count(lag)+" behind")
+				}
+				s.draw(fit(s.width()-1, parts...))
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+	}
+}
+
+func total(lag map[stream.Partition]int64) (sum int64) {
+	for _, n := range lag {
+		sum += n
+	}
+	return sum
+}

@@ -1,0 +1,59 @@
+package kafka
+
+import (
+	"context"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/stream"
+)
+
+// Scheme is what URLs of Kafka begin with.
+const Scheme = "kafka"
+
+func init() {
+	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, ExactlyOnce: exactlyOnce, Options: optionNames()})
+}
+
+func check(e stream.Endpoint, sink bool) error {
+	as := ofSource
+	if sink {
+		as = ofSink
+	}
+	_, err := parse(e, as)
+	return err
+}
+
+func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (stream.Source, error) {
+	c, err := parse(e, ofSource)
+	if err != nil {
+		return nil, err
+	}
+	return openReader(c, id)
+}
+
+func openSink(ctx context.Context, e stream.Endpoint, id stream.ReaderID, _ string) (stream.Sink, error) {
+	c, err := parse(e, ofSink)
+	if err != nil {
+		return nil, err
+	}
+	return openWriter(ctx, c, id)
+}
+
+func exactlyOnce(ctx context.Context, from, to, rejected stream.Endpoint, id stream.ReaderID) (stream.Exactly, error) {
+	var configs [3]*config
+	for i, e := range []stream.Endpoint{from, to, rejected} {
+		if e.Scheme() != Scheme {
+			return stream.Exactly{}, fault.New(fault.Usage, e.Redacted(), "exactly-once is within one Kafka cluster: this is on none").WithHint("take at-least-once")
+		}
+		as := ofSink
+		if i == 0 {
+			as = ofSource
+		}
+		c, err := parse(e, as)
+		if err != nil {
+			return stream.Exactly{}, err
+		}
+		configs[i] = c
+	}
+	return openExactly(ctx, configs[0], configs[1], configs[2], id)
+}

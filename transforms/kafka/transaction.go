@@ -1,0 +1,141 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/stream"
+)
+
+// transacted is a stream.Sink whose messages are part of the transaction.
+type transacted struct {
+	limit
+	tx *transaction
+}
+
+// Write implements stream.Sink. The first one begins the transaction.
+func (s *transacted) Write(ctx context.Context, messages []stream.Message) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	client := s.tx.turns[s.tx.turn].client
+	if !s.tx.open {
+		if err := client.BeginTransaction(); err != nil {
+			return s.tx.c.explain(fault.Unwritable, "beginning a transaction", err)
+		}
+		s.tx.open = true
+	}
+	return s.tx.produce(ctx, s.tx.c, client, s.topic, messages)
+}
+
+// Flush implements stream.Sink.
+func (s *transacted) Flush(ctx context.Context) error {
+	return s.tx.flush(ctx, s.tx.c, s.tx.turns[s.tx.turn].client)
+}
+
+// Close implements stream.Sink; the transaction's Close closes.
+func (s *transacted) Close() error { return nil }
+
+// Commit implements stream.Transaction. Nothing written is nothing to commit: the brokers know of no transaction then.
+func (tx *transaction) Commit(ctx context.Context, at []stream.Position) error {
+	if !tx.open {
+		return nil
+	}
+	p := &tx.turns[tx.turn]
+	if err := tx.flush(ctx, tx.c, p.client); err != nil {
+		return err
+	}
+	if at = tx.reader.commits.changed(at); len(at) > 0 {
+		if err := tx.positions(ctx, p, at); err != nil {
+			return tx.c.explain(fault.Unwritable, "adding positions to the transaction", err)
+		}
+	}
+	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return tx.c.explain(fault.Unwritable, "committing the transaction", err)
+	}
+	tx.open, tx.turn = false, 1-tx.turn
+	return nil
+}
+
+// positions adds positions to the transaction.
+func (tx *transaction) positions(ctx context.Context, p *producer, at []stream.Position) error {
+	c := *tx.c
+	c.patience = c.transaction
+	return c.patient(ctx, tx.t, "adding positions to the transaction", func(ctx context.Context) error {
+		pid, epoch, err := p.client.ProducerID(ctx)
+		if err != nil {
+			return err
+		}
+		if !tx.implicit {
+			req := kmsg.NewPtrAddOffsetsToTxnRequest()
+			req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, pid, epoch, tx.reader.group.name
+			resp, err := req.RequestWith(ctx, p.client)
+			if err == nil {
+				err = kerr.ErrorForCode(resp.ErrorCode)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		req := kmsg.NewPtrTxnOffsetCommitRequest()
+		req.TransactionalID, req.Group, req.ProducerID, req.ProducerEpoch, req.Generation = p.id, tx.reader.group.name, pid, epoch, -1
+		for _, t := range tx.reader.group.topics(at) {
+			rt := kmsg.NewTxnOffsetCommitRequestTopic()
+			rt.Topic, rt.TopicID = t.Topic, t.TopicID
+			for _, tp := range t.Partitions {
+				rp := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+				rp.Partition, rp.Offset, rp.LeaderEpoch, rp.Metadata = tp.Partition, tp.Offset, -1, tp.Metadata
+				rt.Partitions = append(rt.Partitions, rp)
+			}
+			req.Topics = append(req.Topics, rt)
+		}
+		resp, err := req.RequestWith(ctx, p.client)
+		if err != nil {
+			return err
+		}
+		answered := 0
+		for _, t := range resp.Topics {
+			for _, rp := range t.Partitions {
+				answered++
+				if err := kerr.ErrorForCode(rp.ErrorCode); err != nil {
+					return fmt.Errorf("partition %d of %s: %w", rp.Partition, tx.reader.group.topic(t.Topic, t.TopicID), err)
+				}
+			}
+		}
+		if answered != len(at) {
+			return fmt.Errorf("the broker answered for %d of %d partitions", answered, len(at))
+		}
+		return nil
+	})
+}
+
+// abortWithin is how long Close tries to abort an open transaction: one that stays open holds its readers up until a process
+// of the same run opens its producers, or transaction.timeout.ms is over.
+const abortWithin = 2 * time.Second
+
+// Close implements stream.Transaction. What is not committed is aborted.
+func (tx *transaction) Close() error {
+	if tx.open {
+		ctx, cancel := context.WithTimeout(context.Background(), abortWithin)
+		client := tx.turns[tx.turn].client
+		if err := errors.Join(client.AbortBufferedRecords(ctx), client.EndTransaction(ctx, kgo.TryAbort)); err != nil && !isFenced(err) {
+			slog.Warn("kafka: a transaction is left open", "transactional_id", tx.turns[tx.turn].id, "error", err)
+		}
+		cancel()
+		tx.open = false
+	}
+	for _, p := range tx.turns {
+		if p.client != nil {
+			p.client.Close()
+		}
+	}
+	return tx.reader.Close()
+}

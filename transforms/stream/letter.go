@@ -1,0 +1,82 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/block"
+)
+
+// largeRow is a row whose prediction the sink would not take.
+type largeRow struct {
+	row int
+	err error
+}
+
+// rejectLarge makes dead letters of the rows whose predictions are too large.
+func (f *writeFn) rejectLarge(ctx context.Context, s *session, b *block.Block) error {
+	for _, large := range f.large {
+		l := fault.Letter{Source: b.Origin.Source, Stage: "write", Code: fault.RowTooLarge, Message: "the prediction is not written: " + large.err.Error(), Model: b.Model}
+		_, l.Offset = b.Origin.At(large.row)
+		var e block.Envelope
+		if large.row < len(b.Envelopes) {
+			e = b.Envelopes[large.row]
+		}
+		if err := s.reject(ctx, f.Options.Version, &b.Origin, l, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reject writes a dead letter. One that is larger than the sink of dead letters takes loses the row, then the headers of the
+// message that it came in, then the key, and says so: where it came from is what is left.
+func (s *session) reject(ctx context.Context, version string, o *block.Origin, l fault.Letter, e block.Envelope) error {
+	limited, _ := s.rejected.(Limited)
+	m, err := s.letterMessage(version, o, l, e)
+	if err != nil {
+		return err
+	}
+	if limited != nil {
+		said := l.Message
+		for _, without := range []func(){func() { l.Raw = nil }, func() { e.Headers = nil }, func() { e.Key = nil }, func() { l.Field, said = "", "" }} {
+			large := limited.TooLarge(&m)
+			if large == nil {
+				break
+			}
+			without()
+			l.Message = fmt.Sprintf("%.500s (shortened: %v)", said, large)
+			if m, err = s.letterMessage(version, o, l, e); err != nil {
+				return err
+			}
+		}
+		if large := limited.TooLarge(&m); large != nil {
+			return fault.New(fault.Unwritable, s.links.Rejected.Redacted(), "not even a shortened dead letter fits: %w", large)
+		}
+	}
+	if err := s.write(ctx, s.rejected, []Message{m}); err != nil {
+		return err
+	}
+	s.stats.rejected(string(l.Code))
+	return nil
+}
+
+// letterMessage encodes a dead letter. Its bytes are in the session's arena.
+func (s *session) letterMessage(version string, o *block.Origin, l fault.Letter, e block.Envelope) (Message, error) {
+	from := len(s.arena)
+	l.Key, l.Time = e.Key, e.Time
+	line, err := l.AppendJSON(s.arena)
+	if err != nil {
+		return Message{}, err
+	}
+	s.arena = line
+	common := []block.Header{{Key: HeaderCode, Value: []byte(l.Code)}, {Key: HeaderVersion, Value: []byte(version)}}
+	if l.Model != "" {
+		common = append(common, block.Header{Key: HeaderModel, Value: []byte(l.Model)})
+	}
+	m := Message{Value: line[from:len(line):len(line)], Envelope: e, ID: idOf(s, o, l.Offset, "rejected:")}
+	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), o, l.Offset)
+	return m, nil
+}

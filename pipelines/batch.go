@@ -40,6 +40,8 @@ type Batch struct {
 	Features     []string          `json:"features,omitzero"`      // see model.Options
 	Trees        string            `json:"trees,omitzero"`         // see model.Options
 	Raw          bool              `json:"raw,omitzero"`           // see model.Options
+	Derive       []string          `json:"derive,omitzero"`        // see score.Options
+	Decide       []string          `json:"decide,omitzero"`        // see score.Options
 	Shards       int               `json:"shards,omitzero"`        // 0: by size
 	MaxRejected  string            `json:"max-rejected,omitzero"`  // see Limit
 	Engine       string            `json:"engine,omitzero"`        // "" is auto
@@ -190,8 +192,10 @@ func (b Batch) Prepare(ctx context.Context, stdin io.Reader) (*BatchJob, error) 
 	if j.in, j.out, err = b.formats(j.inputs); err != nil {
 		return nil, err
 	}
-	if _, err := m.Inputs(b.Rename); err != nil {
-		return nil, err
+	if j.in.Name != "parquet" { // whose columns have types that rules go by
+		if _, err := scoring.Inputs(m, nil); err != nil {
+			return nil, err
+		}
 	}
 	if fromStdin {
 		// Prepare the output first: that is where the copy goes.
@@ -294,7 +298,7 @@ func (c contextReader) Read(p []byte) (int, error) {
 
 func (j *BatchJob) scoring() score.Options {
 	b := &j.Spec
-	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Trees: b.Trees, Raw: b.Raw, Rename: b.Rename, Outputs: b.Outputs}
+	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Trees: b.Trees, Raw: b.Raw, Rename: b.Rename, Outputs: b.Outputs, Keep: b.Columns, Derive: b.Derive, Decide: b.Decide}
 }
 
 // Build adds the run to a pipeline. lanes is how many stages work side by side: for a runner that gives a stage one bundle

@@ -27,7 +27,8 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	inputs, err := j.Model.Inputs(j.Spec.Rename)
+	scoring := j.scoring()
+	inputs, err := scoring.Inputs(j.Model, known(described))
 	if err != nil {
 		return err
 	}
@@ -53,6 +54,20 @@ func (j *BatchJob) planColumns(ctx context.Context) error {
 	return j.checkOutputs(union(described))
 }
 
+// known gives the types of columns that files have.
+func known(described []layout) func(column string) arrow.DataType {
+	types := map[string]arrow.DataType{}
+	for _, l := range described {
+		for _, c := range l.Columns {
+			types[c.Name] = c.Type
+		}
+	}
+	return func(column string) arrow.DataType { return types[column] }
+}
+
+// kept are the columns to keep that the input has.
+func (j *BatchJob) kept() []string { return read(j.Spec.Columns, j.Spec.Derive) }
+
 // allMembers sees to it that layouts of JSON lines, which tell of the first records, have the columns that are needed, if
 // any record has them: where one is not among the first, it looks at all.
 func (j *BatchJob) allMembers(ctx context.Context, described []layout, inputs []model.Input) ([]layout, error) {
@@ -63,7 +78,7 @@ func (j *BatchJob) allMembers(ctx context.Context, described []layout, inputs []
 	for _, c := range union(described).Columns {
 		count[c.Name]++
 	}
-	needed := slices.Clone(j.Spec.Columns)
+	needed := j.kept()
 	for _, in := range inputs {
 		needed = append(needed, in.Column)
 	}
@@ -158,7 +173,7 @@ func (j *BatchJob) checkFile(l layout, inputs []model.Input) error {
 		}
 		return at(l.in, err)
 	}
-	for _, c := range j.Spec.Columns {
+	for _, c := range j.kept() {
 		switch n := j.occurrences(count, c); {
 		case n == 0:
 			return fault.New(fault.Schema, l.in.Path, "--columns asks for %q, which the file does not have", c)
@@ -175,8 +190,8 @@ func (j *BatchJob) checkFile(l layout, inputs []model.Input) error {
 			fields = append(fields, arrow.Field{Name: i.Column, Type: t})
 		}
 	}
-	_, err := j.Model.Bind(arrow.NewSchema(fields, nil), j.Spec.Rename)
-	return at(l.in, err)
+	scoring := j.scoring()
+	return at(l.in, scoring.Fits(j.Model, arrow.NewSchema(fields, nil)))
 }
 
 // missingHint guesses why columns are missing in a file.
@@ -219,8 +234,8 @@ func at(in files.Input, err error) error {
 func (j *BatchJob) keep(layouts []layout) error {
 	text := j.in.Name != "parquet"
 	same := text && j.in.Name == j.out.Name && j.in.Delimiter == j.out.Delimiter
-	names := j.Spec.Columns
-	if names == nil {
+	names := j.kept()
+	if j.Spec.Columns == nil {
 		if same && (j.in.Name == "jsonl" || sameHeaders(layouts)) {
 			j.columns = []block.Column{{Column: format.Column{Name: "row", Kind: format.RawRow}}}
 			return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/model/rules"
 	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/monitor"
@@ -197,6 +198,15 @@ func (s *Stream) values(taken []string) stream.Values {
 	return v
 }
 
+// read are the columns to keep that come from the input: not those that rules make.
+func read(columns, derive []string) []string {
+	set, err := rules.Derive(derive)
+	if err != nil { // for score.Options.Check to say
+		return columns
+	}
+	return slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return slices.Contains(set.Names(), c) })
+}
+
 // monitoring says what summaries tell of; without a model, only over which windows.
 func (s *Stream) monitoring(m *model.Model) monitor.Options {
 	o := monitor.Options{Window: s.Window, Period: s.Period, AllowedLateness: s.Lateness}
@@ -204,12 +214,16 @@ func (s *Stream) monitoring(m *model.Model) monitor.Options {
 		return o
 	}
 	scoring := s.scoring(m)
+	var decided []string
+	if set, err := rules.Decide(s.Decide); err == nil {
+		decided = set.Names()
+	}
 	for _, f := range scoring.Fields(m) {
 		switch f.Type.ID() {
 		case arrow.FLOAT64:
 			o.Outputs = append(o.Outputs, f.Name)
-		case arrow.INT32:
-			if f.Name == "class" {
+		case arrow.INT32, arrow.INT64, arrow.STRING, arrow.BOOL:
+			if f.Name == "class" || slices.Contains(decided, f.Name) {
 				o.Classes = append(o.Classes, f.Name)
 			}
 		}
@@ -261,7 +275,7 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 	if err := scoring.Check(m); err != nil {
 		return nil, err
 	}
-	inputs, err := m.Inputs(s.Rename)
+	inputs, err := scoring.Inputs(m, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +296,7 @@ func (j *StreamJob) planColumns(inputs []model.Input) error {
 		}
 	}
 	var clash []string
-	for _, name := range j.Spec.Columns {
+	for _, name := range read(j.Spec.Columns, j.Spec.Derive) {
 		j.columns = append(j.columns, block.Column{Column: format.Column{Name: name, Kind: format.Raw}})
 		for _, f := range scoring.Fields(j.Model) {
 			if f.Name == name {
@@ -300,7 +314,7 @@ func (j *StreamJob) planColumns(inputs []model.Input) error {
 
 func (s *Stream) scoring(m *model.Model) score.Options {
 	return score.Options{
-		Model: s.Model, Digest: m.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs,
+		Model: s.Model, Digest: m.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs, Keep: s.Columns,
 		Missing: s.Window != 0, Derive: s.Derive, Decide: s.Decide, Refresh: s.Refresh, Run: s.links().Run,
 	}
 }

@@ -53,7 +53,7 @@ var layers = []layer{
 	{"internal", nil, "tests of the repository itself and their helpers"},
 	{"cmd", []string{"internal/cli"}, "main does the worker guard and calls internal/cli"},
 	{"examples", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate"}, "examples use what users can use: nothing internal"},
-	{"bench", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate", "internal/golden"}, "measures everything"},
+	{"bench", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate", "internal/golden", "internal/services"}, "measures everything"},
 }
 
 func layerOf(rel string) *layer {

@@ -36,6 +36,8 @@ type batchCmd struct {
 	Outputs      list    `placeholder:"A,B" group:"columns" help:"what to add, of prediction, margin, class, leaf, model, origin; default: prediction"`
 	Trees        string  `placeholder:"ROUNDS" group:"columns" help:"boosting rounds that count: all, best (what early stopping found), or a:b for rounds a to b-1; default: all"`
 	Raw          bool    `group:"columns" help:"margins only, also of a model whose objective is not known"`
+	Derive       rules   `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed before scoring, such as 'gap = sched_arr - sched_dep'; may be given again"`
+	Decide       rules   `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed after scoring, such as 'prediction > 0.7 ? \"call\" : \"wait\"'; may be given again"`
 	Shards       whole   `placeholder:"N" group:"run" help:"at most so many output files; default: by size"`
 	MaxRejected  string  `placeholder:"N or N%" group:"run" help:"how many rows may be rejected before the exit code is 3; default: 0"`
 	Engine       string  `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
@@ -51,7 +53,7 @@ func (c *batchCmd) spec() pipelines.Batch {
 		InputFormat: c.InputFormat, OutputFormat: c.OutputFormat, Delimiter: delimiter(c.Delimiter),
 		NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
 		Columns: c.Columns, Outputs: c.Outputs, Rename: c.Rename, Features: c.Features, Trees: c.Trees, Raw: c.Raw,
-		Shards: int(c.Shards), MaxRejected: c.MaxRejected, Engine: c.Engine,
+		Derive: c.Derive, Decide: c.Decide, Shards: int(c.Shards), MaxRejected: c.MaxRejected, Engine: c.Engine,
 	}
 }
 

@@ -32,6 +32,8 @@ var every = map[string]struct{ flags, yaml string }{
 	"features":      {`--features a\,b,c`, `[ 'a,b', c ]`},
 	"trees":         {"--trees 2:7", "2:7"},
 	"raw":           {"--raw", "true"},
+	"derive":        {"--derive a=b+1 --derive c=a", "[a=b+1, c=a]"},
+	"decide":        {"--decide prediction>0.5", "prediction>0.5"},
 	"shards":        {"--shards 7", "7"},
 	"max-rejected":  {"--max-rejected 1.5%", "1.5%"},
 	"engine":        {"--engine leaves", "leaves"},

@@ -38,16 +38,15 @@ func TestLimitsLetPass(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := rapid.Int64Range(1, 1e12).Draw(t, "in")
 		rows := files.RowCounts{In: in, Rejected: rapid.Int64Range(1, in).Draw(t, "rejected")}
-		s := &summary{Rows: rows}
-		limit, err := pipelines.ParseLimit(leastShare(&s.Rows))
+		limit, err := pipelines.ParseLimit(leastShare(&rows))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if limit.Exceeded(rows) {
-			t.Fatalf("%s is not enough", leastShare(&s.Rows))
+			t.Fatalf("%s is not enough", leastShare(&rows))
 		}
 		if needed := 100 * float64(rows.Rejected) / float64(in); limit.Percent > needed*1.11 {
-			t.Fatalf("%s is far more than %g%%", leastShare(&s.Rows), needed)
+			t.Fatalf("%s is far more than %g%%", leastShare(&rows), needed)
 		}
 	})
 }

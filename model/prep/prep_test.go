@@ -129,3 +129,17 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+// TestOpNames: every operation has a name of its own.
+func TestOpNames(t *testing.T) {
+	seen := map[string]bool{}
+	for o := prep.Copy; o <= prep.Truncate; o++ {
+		if name := o.String(); name == "" || seen[name] {
+			t.Errorf("operation %d is called %q", int(o), name)
+		}
+		seen[o.String()] = true
+	}
+	if got := (prep.Truncate + 1).String(); got != "op 15" {
+		t.Errorf("an operation that is none is called %q", got)
+	}
+}

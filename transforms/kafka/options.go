@@ -62,9 +62,9 @@ var options = []option{
 	{"security.protocol", ofBoth, choice(func(c *config) *string { return &c.protocol }, "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")},
 	{"sasl.mechanism", ofBoth, choice(func(c *config) *string { return &c.mechanism }, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM")},
 	{"sasl.username", ofBoth, text(func(c *config) *string { return &c.user })},
-	{"sasl.password", ofBoth, hidden(func(c *config) *secret { return &c.password })},
-	{"sasl.jaas.config", ofBoth, hidden(func(c *config) *secret { return &c.jaas })},
-	{"sasl.token", ofBoth, hidden(func(c *config) *secret { return &c.token })},
+	{"sasl.password", ofBoth, hidden(func(c *config) *stream.Secret { return &c.password })},
+	{"sasl.jaas.config", ofBoth, hidden(func(c *config) *stream.Secret { return &c.jaas })},
+	{"sasl.token", ofBoth, hidden(func(c *config) *stream.Secret { return &c.token })},
 	{"ssl.ca.location", ofBoth, text(func(c *config) *string { return &c.ca })},
 	{"ssl.truststore.location", ofBoth, text(func(c *config) *string { return &c.ca })},
 	{"ssl.certificate.location", ofBoth, text(func(c *config) *string { return &c.certificate })},
@@ -109,7 +109,7 @@ type config struct {
 	patience, request, dial time.Duration
 	protocol, mechanism     string
 	user                    string
-	password, jaas, token   secret
+	password, jaas, token   stream.Secret
 	ca, certificate, key    string
 	anyName                 bool // the certificate's name is not looked at
 

@@ -17,42 +17,14 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/stream"
 )
 
-// secret says where a secret is: env:NAME or file:PATH. The secret itself is in no option, because options are seen in process
-// lists and job descriptions.
-type secret string
-
-func hidden(field func(*config) *secret) func(*config, string) error {
-	return func(c *config, v string) error {
-		where, of, _ := strings.Cut(v, ":")
-		if where != "env" && where != "file" || of == "" {
-			return errors.New("a secret is not given as it is: say where it stands, env:NAME or file:PATH")
-		}
-		*field(c) = secret(v)
-		return nil
+func hidden(field func(*config) *stream.Secret) func(*config, string) error {
+	return func(c *config, v string) (err error) {
+		*field(c), err = stream.ParseSecret(v)
+		return err
 	}
-}
-
-// read gives the secret, without the line's end of a file.
-func (s secret) read() (string, error) {
-	where, of, _ := strings.Cut(string(s), ":")
-	if where == "env" {
-		v, ok := os.LookupEnv(of)
-		if !ok || v == "" {
-			return "", fault.New(fault.NotFound, string(s), "there is no such variable in the environment, or it is empty")
-		}
-		return v, nil
-	}
-	data, err := os.ReadFile(of)
-	if err != nil {
-		return "", fault.FromOS(fault.Unreadable, of, err)
-	}
-	v := strings.TrimRight(string(data), "\r\n")
-	if v == "" {
-		return "", fault.New(fault.Empty, of, "the file is empty")
-	}
-	return v, nil
 }
 
 // checkSecurity reports options that contradict each other.
@@ -105,10 +77,10 @@ var jaasOption = regexp.MustCompile(`(username|password)\s*=\s*"((?:[^"\\]|\\.)*
 // login gives user and password.
 func (c *config) login() (user, password string, err error) {
 	if c.jaas == "" {
-		password, err = c.password.read()
+		password, err = c.password.Read()
 		return c.user, password, err
 	}
-	text, err := c.jaas.read()
+	text, err := c.jaas.Read()
 	if err != nil {
 		return "", "", err
 	}
@@ -134,9 +106,9 @@ func (c *config) mechanismOf() (sasl.Mechanism, error) {
 	}
 	switch c.mechanism {
 	case "OAUTHBEARER":
-		_, err := c.token.read()
+		_, err := c.token.Read()
 		return oauth.Oauth(func(context.Context) (oauth.Auth, error) {
-			token, err := c.token.read()
+			token, err := c.token.Read()
 			return oauth.Auth{Token: token}, err
 		}), err
 	case "AWS_MSK_IAM":

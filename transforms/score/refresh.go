@@ -29,6 +29,8 @@ type Refreshing struct {
 	Model     string    `json:"model"`                // the reference
 	Digest    string    `json:"digest"`               // of the model that serves
 	Name      string    `json:"name"`                 // its name
+	Format    string    `json:"format"`               // its format and the version of that: "lightgbm v4"
+	Engine    string    `json:"engine"`               // what evaluates it
 	Since     time.Time `json:"since"`                // when it began to
 	Swaps     int64     `json:"swaps"`                // how often a new model took the place of one
 	Refused   int64     `json:"refused"`              // how many new models were not taken
@@ -84,7 +86,8 @@ func newSlot(key string, o *Options, rules ruleSets, first *cached) *slot {
 	s.current.Store(first.model)
 	s.wanted.Store(true)
 	now := time.Now()
-	s.state = Refreshing{Model: o.Model, Digest: first.model.Digest(), Name: first.model.Name(), Since: now, Looked: now}
+	s.state = Refreshing{Model: o.Model, Looked: now}
+	s.state.serves(first.model, now)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	if slots.byKey == nil {
@@ -178,10 +181,17 @@ func (s *slot) swap(m *model.Model) {
 	old := s.current.Swap(m)
 	s.swaps.Add(1)
 	s.mu.Lock()
-	s.state.Digest, s.state.Name, s.state.Since, s.state.LastError = m.Digest(), m.Name(), time.Now(), ""
+	s.state.serves(m, time.Now())
+	s.state.LastError = ""
 	s.state.Swaps++
 	s.mu.Unlock()
 	slog.Info("model swapped", "model", s.options.Model, "name", m.Name(), "digest", m.Digest(), "was", old.Digest())
+}
+
+// serves notes which model serves.
+func (r *Refreshing) serves(m *model.Model, since time.Time) {
+	f := m.Forest()
+	r.Digest, r.Name, r.Format, r.Engine, r.Since = m.Digest(), m.Name(), f.Format+" "+f.Version, m.Engine(), since
 }
 
 // refuse notes that a new model is not taken.

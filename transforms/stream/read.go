@@ -154,7 +154,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 	if err := s.start(ctx, rt.GetRestriction().(Range).At); err != nil {
 		return false, err
 	}
-	mark := s.stats.watermark(s.id, &s.links)
+	mark, reader := s.stats.watermark(s.id, &s.links), s.stats.reader(s.id)
 	for deadline := time.Now().Add(s.links.stay()); ; {
 		wait := time.Until(deadline)
 		if wait <= 0 || ctx.Err() != nil || s.stats.Draining() {
@@ -167,6 +167,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		fetches, err := s.source.Poll(pctx, s.links.maxInFlight())
 		cancel()
 		polled := time.Now()
+		reader.turned.Store(polled.UnixMilli())
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
 			return false, err
@@ -188,8 +189,10 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		}
 		if at, ok := mark.advance(polled); ok {
 			we.UpdateWatermark(time.UnixMilli(at))
+			reader.watermark.Store(at)
 		}
 		if end {
+			reader.done.Store(true)
 			rt.TryClaim(claim{end: true})
 			return false, nil
 		}

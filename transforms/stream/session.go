@@ -133,6 +133,7 @@ func (s *session) start(ctx context.Context, from []Position) error {
 		return err
 	}
 	s.at = positionsOf(from)
+	s.stats.reader(s.id).opened()
 	return nil
 }
 
@@ -179,6 +180,7 @@ func OpenSink(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, 
 
 // close forgets everything that is not committed.
 func (s *session) close() error {
+	s.stats.reader(s.id).open.Store(false)
 	var errs []error
 	if s.tx != nil {
 		errs = append(errs, s.tx.Close())

@@ -17,6 +17,10 @@ type Stats struct {
 	Commits  atomic.Int64
 	Retries  atomic.Int64 // failures of brokers that connectors tried again after
 	Lost     atomic.Int64 // offsets passed over because the source had deleted them, where an option allows that
+	// Committed is when positions were committed last, in milliseconds since 1970; 0 until then.
+	Committed atomic.Int64
+	// Batches are the messages of each micro-batch, as they are committed.
+	Batches Sizes
 	// Watermark is in milliseconds since 1970; 0 until there is one.
 	Watermark atomic.Int64
 	// EndToEnd is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, a value for each
@@ -27,6 +31,7 @@ type Stats struct {
 	codes      map[string]int64
 	watermarks map[ReaderID]*watermark
 	parts      map[Partition]*partitionMark
+	readers    map[ReaderID]*readerMark
 
 	ctx      context.Context // ends when the run is to be drained
 	drain    context.CancelFunc
@@ -41,7 +46,7 @@ func StatsOf(run string) *Stats {
 		return s.(*Stats)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s, _ := runs.LoadOrStore(run, &Stats{ctx: ctx, drain: cancel, codes: map[string]int64{}, watermarks: map[ReaderID]*watermark{}, parts: map[Partition]*partitionMark{}})
+	s, _ := runs.LoadOrStore(run, &Stats{ctx: ctx, drain: cancel, codes: map[string]int64{}, watermarks: map[ReaderID]*watermark{}, parts: map[Partition]*partitionMark{}, readers: map[ReaderID]*readerMark{}})
 	return s.(*Stats)
 }
 
@@ -113,6 +118,8 @@ func (s *Stats) rejected(code string) {
 // settled notes that a micro-batch is through.
 func (s *Stats) settled(rows int64, oldest time.Time) {
 	s.Commits.Add(1)
+	s.Committed.Store(time.Now().UnixMilli())
+	s.Batches.Add(rows)
 	if rows > 0 {
 		s.EndToEnd.Add(time.Since(oldest))
 	}

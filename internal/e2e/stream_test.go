@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/glulam/glulam/internal/golden"
+	"github.com/glulam/glulam/internal/services/kafka"
+)
+
+// maxInFlight is what a micro-batch of the tests' streams has at the most.
+const maxInFlight = 500
+
+// TestStreamKilled kills a stream and its broker at random moments while messages come: at-least-once loses none and repeats at
+// most a micro-batch a partition and kill, exactly-once has each once. GLULAM_KILLS says how often; the default is short.
+func TestStreamKilled(t *testing.T) {
+	kills := 3
+	if s := os.Getenv("GLULAM_KILLS"); s != "" {
+		var err error
+		if kills, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := context.Background()
+	b, err := kafka.Start(ctx, kafka.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Stop()
+	for _, delivery := range []string{"at-least-once", "exactly-once"} {
+		t.Run(delivery, func(t *testing.T) { killStream(t, b, delivery, kills) })
+	}
+}
+
+func killStream(t *testing.T, b *kafka.Broker, delivery string, kills int) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
+	defer cancel()
+	const partitions = 3
+	in, out, rejected := delivery+"-in", delivery+"-out", delivery+"-rejected"
+	if err := kafka.CreateTopics(ctx, b.Addr, partitions, in, out, rejected); err != nil {
+		t.Fatal(err)
+	}
+	sent, stop := produce(ctx, t, b.Addr, in)
+	defer stop()
+	seen := consume(ctx, t, b.Addr, out, rejected)
+
+	var s *exec.Cmd
+	var said bytes.Buffer
+	start := func() {
+		url := "kafka://" + b.Addr + "/"
+		s = exec.Command(binary, "stream", "--model", golden.Path("one_feature.txt"), "--name", delivery, "--delivery", delivery,
+			"--from", url+in, "--to", url+out, "--rejected", url+rejected, "--max-in-flight", strconv.Itoa(maxInFlight), "--max-rejected", "100%")
+		said.Reset()
+		s.Stderr = &said
+		if err := s.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	pause := func() { time.Sleep(time.Second + time.Duration(rnd.Int64N(int64(2*time.Second)))) }
+	start()
+	for range kills {
+		pause()
+		s.Process.Signal(syscall.SIGKILL)
+		s.Wait()
+		start()
+	}
+	for range (kills + 2) / 3 { // the broker goes and comes back; the stream lives on
+		pause()
+		if err := b.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Restart(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pause()
+	stop()
+	n := sent.Load()
+	for seen.distinct.Load() < n {
+		if ctx.Err() != nil || s.ProcessState != nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		if time.Since(time.Unix(0, seen.last.Load())) > 90*time.Second {
+			break
+		}
+	}
+	s.Process.Signal(syscall.SIGTERM)
+	if err := s.Wait(); err != nil {
+		t.Errorf("the stream ended with %v: %s", err, said.Bytes())
+	}
+	seen.stop()
+	if got := seen.distinct.Load(); got != n {
+		t.Errorf("%d of %d messages came through", got, n)
+	}
+	repeated := seen.all.Load() - seen.distinct.Load()
+	t.Logf("%d messages, %d repeated", n, repeated)
+	if most := int64(kills * maxInFlight); delivery == "at-least-once" && repeated > most {
+		t.Errorf("%d messages were repeated, at most %d may be", repeated, most)
+	}
+	if delivery == "exactly-once" && repeated > 0 {
+		t.Errorf("%d messages were repeated", repeated)
+	}
+}
+
+// produce sends numbered messages, one in fifty of them bad, until it is stopped. It counts those that the broker has.
+func produce(ctx context.Context, t *testing.T, addr, topic string) (sent *atomic.Int64, stop func()) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.DefaultProduceTopic(topic), kgo.RequiredAcks(kgo.AllISRAcks()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent = &atomic.Int64{}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for id := int64(0); ctx.Err() == nil; <-tick.C {
+			for range 20 {
+				value := fmt.Appendf(nil, `{"id": %d, "hour": %d}`, id, id%24)
+				if id%50 == 0 {
+					value = fmt.Appendf(nil, `{"id": %d, "hour": "never"}`, id)
+				}
+				client.Produce(context.Background(), &kgo.Record{Key: strconv.AppendInt(nil, id, 10), Value: value}, func(_ *kgo.Record, err error) {
+					if err == nil {
+						sent.Add(1)
+					} else {
+						t.Error(err)
+					}
+				})
+				id++
+			}
+		}
+	}()
+	stopped := false
+	return sent, func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		<-done
+		if err := client.Flush(context.Background()); err != nil {
+			t.Error(err)
+		}
+		client.Close()
+	}
+}
+
+// outputs is what came out.
+type outputs struct {
+	distinct, all, last atomic.Int64
+	stop                func()
+}
+
+// consume counts outputs and dead letters by the key of their message, and looks at each.
+func consume(ctx context.Context, t *testing.T, addr string, topics ...string) *outputs {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.ConsumeTopics(topics...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &outputs{}
+	o.last.Store(time.Now().UnixNano())
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	keys := map[string]bool{}
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			client.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
+				o.last.Store(time.Now().UnixNano())
+				o.all.Add(1)
+				if !keys[string(r.Key)] {
+					keys[string(r.Key)] = true
+					o.distinct.Add(1)
+				}
+				if err := checkOutput(r); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}()
+	o.stop = func() {
+		cancel()
+		<-done
+		client.Close()
+	}
+	return o
+}
+
+// checkOutput holds a record to what its message must become.
+func checkOutput(r *kgo.Record) error {
+	var out struct {
+		ID         int64    `json:"id"`
+		Prediction *float64 `json:"prediction"`
+		Code       string   `json:"code"`
+	}
+	if err := json.Unmarshal(r.Value, &out); err != nil {
+		return fmt.Errorf("%s: %w", r.Value, err)
+	}
+	id, err := strconv.ParseInt(string(r.Key), 10, 64)
+	switch {
+	case err != nil:
+		return err
+	case id%50 == 0:
+		if out.Code != "wrong_type" {
+			return fmt.Errorf("the bad message %d became %s", id, r.Value)
+		}
+	case out.ID != id || out.Prediction == nil || !(*out.Prediction > 0 && *out.Prediction < 1):
+		return fmt.Errorf("the message %d became %s", id, r.Value)
+	}
+	return nil
+}

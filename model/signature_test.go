@@ -96,7 +96,8 @@ func TestClassIsAPlace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.Signature().Classes == nil || !m.HasClass() {
+			labels := m.Signature().Classes
+			if !m.HasClass() || !slices.ContainsFunc(labels, func(l string) bool { return l != fmt.Sprint(slices.Index(labels, l)) }) {
 				continue
 			}
 			libraries[library]++
@@ -117,11 +118,11 @@ func TestClassIsAPlace(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !r.Equal() {
-				t.Errorf("%s/%s, of %q: %+v", library, c.Name, m.Signature().Classes, r.Worst())
+				t.Errorf("%s/%s, of %q: %+v", library, c.Name, labels, r.Worst())
 			}
 		}
 	}
-	if want := map[string]int{"xgboost": 4, "sklearn": 4, "catboost": 4, "onnx": 4}; !maps.Equal(libraries, want) {
-		t.Errorf("models with labels: %v", libraries)
+	if want := map[string]int{"xgboost": 4, "sklearn": 4, "catboost": 1, "onnx": 4}; !maps.Equal(libraries, want) {
+		t.Errorf("models with labels that are not their places: %v", libraries)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/internal/ops"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
 	_ "github.com/glulam/glulam/transforms/kafka" // connectors
@@ -62,7 +64,9 @@ type streamCmd struct {
 	Engine      string   `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
 	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct)"`
 	JSON        bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
+	Metrics     string   `placeholder:"ADDR" group:"run" help:"serve /metrics for Prometheus, /healthz and /readyz at that address, such as localhost:9464, or :9464 for all interfaces"`
 	LogLevel    string   `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
+	LogFormat   string   `placeholder:"FORMAT" group:"run" help:"text, or json with the summary as a record of level info; default: text"`
 }
 
 // spec gives what the flags ask for.
@@ -90,6 +94,14 @@ func (c *streamCmd) validate() error {
 	if _, err := logLevel(c.LogLevel); err != nil {
 		errs = append(errs, fault.New(fault.Usage, "", "%w", err).OnField("log-level"))
 	}
+	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
+		errs = append(errs, fault.New(fault.Usage, "", "%q is none of text, json", c.LogFormat).OnField("log-format"))
+	}
+	if c.Metrics != "" {
+		if fe := (*fault.Error)(nil); errors.As(ops.CheckAddr(c.Metrics), &fe) {
+			errs = append(errs, fe.OnField("metrics"))
+		}
+	}
 	if c.To == "jsonl:-" && c.JSON {
 		errs = append(errs, fault.New(fault.Usage, "", "predictions and the summary would both go to standard output").OnField("json"))
 	}
@@ -116,21 +128,51 @@ func (c *streamCmd) Run(k *kong.Context, e *env) error {
 		return err
 	}
 	beam.Init() // sets a logger of its own
-	slog.SetDefault(slog.New(runners.QuietBeam(slog.NewTextHandler(e.screen, &slog.HandlerOptions{Level: level}))))
+	slog.SetDefault(slog.New(runners.QuietBeam(c.logHandler(e.screen, &slog.HandlerOptions{Level: level}))))
 	lines.Standard.In, lines.Standard.Out = e.stdin, e.stdout
 	s, err := c.stream(e)
 	if err != nil {
 		return from.locate(err)
 	}
-	if c.JSON {
+	switch {
+	case c.JSON:
 		err = writeJSON(e.stdout, s)
-	} else {
+	case c.LogFormat == "json":
+		slog.Info("finished", "summary", s)
+	default:
 		io.WriteString(e.screen, s.text())
 	}
 	if err == nil && s.OverLimit {
 		err = s.finding()
 	}
 	return err
+}
+
+// logHandler writes the log as --log-format says.
+func (c *streamCmd) logHandler(w io.Writer, o *slog.HandlerOptions) slog.Handler {
+	if c.LogFormat == "json" {
+		return slog.NewJSONHandler(w, o)
+	}
+	return slog.NewTextHandler(w, o)
+}
+
+// serve begins to serve metrics, if that is wanted. stop ends it.
+func (c *streamCmd) serve(job *pipelines.StreamJob) (stop func(), err error) {
+	if c.Metrics == "" {
+		return func() {}, nil
+	}
+	m := job.ModelInfo()
+	s, err := ops.Serve(ops.Options{
+		Addr: c.Metrics, Links: job.Links, Version: pipelines.Version,
+		Model: ops.Model{Digest: m.Digest, Name: m.Name, Format: m.Format, Engine: m.Engine},
+	})
+	if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Code == fault.Usage { // the message is to name the flag
+		fe.Source, fe.Err = "--metrics", fmt.Errorf("%s: %w", c.Metrics, fe.Err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Close, nil
 }
 
 // stream runs the job to its end.
@@ -140,6 +182,11 @@ func (c *streamCmd) stream(e *env) (_ *streamSummary, err error) {
 	if err != nil {
 		return nil, err
 	}
+	unserve, err := c.serve(job)
+	if err != nil {
+		return nil, errors.Join(err, job.Cleanup())
+	}
+	defer unserve()
 	stop := onSignal(e.screen, "finishing what is under way", job.Drain)
 	defer stop()
 	p, root := beam.NewPipelineWithRoot()

@@ -16,8 +16,9 @@ import (
 )
 
 var (
-	buildInfo  = gauge("build_info", "1, with the version of glulam.", "version", "goversion")
-	streamInfo = gauge("stream_info", "1, with what the run connects.", "job", "from", "to", "delivery")
+	buildInfo = gauge("build_info", "1, with the version of glulam.", "version", "goversion")
+	// A label called job would be Prometheus' own.
+	streamInfo = gauge("stream_info", "1, with what the run connects.", "name", "from", "to", "delivery")
 
 	read      = counter("stream_messages_read_total", "Messages read.")
 	scored    = counter("stream_rows_scored_total", "Rows written as predictions.")

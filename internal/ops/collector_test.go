@@ -168,3 +168,31 @@ func TestNothingYet(t *testing.T) {
 		t.Errorf("codes have no series before their first row:\n%s", text)
 	}
 }
+
+// TestEveryMetricIsDocumented holds docs/stream.md against what there is.
+func TestEveryMetricIsDocumented(t *testing.T) {
+	data, err := os.ReadFile("../../docs/stream.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(glulam_[a-z_]+)`").FindAllStringSubmatch(string(data), -1) {
+		documented[m[1]] = true
+	}
+	there := map[string]bool{}
+	for _, d := range all {
+		m := regexp.MustCompile(`fqName: "([^"]+)"`).FindStringSubmatch(d.String())
+		if m == nil {
+			t.Fatalf("no name in %s", d)
+		}
+		there[m[1]] = true
+		if !documented[m[1]] {
+			t.Errorf("docs/stream.md has no %s", m[1])
+		}
+	}
+	for name := range documented {
+		if !there[name] {
+			t.Errorf("docs/stream.md has %s, which there is not", name)
+		}
+	}
+}

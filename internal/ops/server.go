@@ -97,7 +97,7 @@ func Serve(o Options) (*Server, error) {
 
 // listenFault says why an address cannot be had.
 func listenFault(addr string, err error) error {
-	var cause error = err
+	cause := err
 	if oe := (*net.OpError)(nil); errors.As(err, &oe) {
 		cause = oe.Err
 	}

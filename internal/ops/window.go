@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,11 +18,11 @@ var (
 	windowEnd      = gauge("window_end_timestamp_seconds", "End of the newest window that has a summary, in event time. The other glulam_window metrics are of that window.")
 	windowRows     = gauge("window_rows", "Rows of the window that were scored, by model.", "model")
 	windowRejected = gauge("window_rows_rejected", "Rows of the window that were rejected, by model and code.", "model", "code")
-	windowOutput   = gauge("window_output", "Quantiles of an output of the window; 0 is the least value, 1 the largest.", "model", "output", "quantile")
+	windowOutput   = gauge("window_output", "Quantiles of an output of the window; 0 is the least value, 1 the largest.", "model", "output", "q")
 	windowMean     = gauge("window_output_mean", "Mean of an output of the window.", "model", "output")
 	windowClass    = gauge("window_class_ratio", "Share of the window's rows with a class.", "model", "output", "class")
 	windowMissing  = gauge("window_missing_ratio", "Share of the window's rows without a value for a feature.", "model", "feature")
-	windowLatency  = gauge("window_latency_seconds", "Quantiles from the messages' timestamps until their rows were scored.", "model", "quantile")
+	windowLatency  = gauge("window_latency_seconds", "Quantiles from the messages' timestamps until their rows were scored.", "model", "q")
 )
 
 // newestWindow gives the summaries of the newest window, one for each model that scored in it.
@@ -57,18 +56,18 @@ func window(s sink, w *monitor.Summary) {
 	}
 	shares(s, windowMissing, w.Missing, model)
 	if w.Latency != nil && w.Latency.Count > 0 {
-		quantiles(s, windowLatency, w.Latency, time.Millisecond.Seconds(), model)
+		quantiles(s, windowLatency, w.Latency, 1000, model)
 	}
 }
 
-// quantiles gives those of a distribution times unit.
-func quantiles(s sink, m metric, d *monitor.Distribution, unit float64, labels ...string) {
+// quantiles gives those of a distribution in units of per.
+func quantiles(s sink, m metric, d *monitor.Distribution, per float64, labels ...string) {
 	q := &d.Quantiles
 	for _, at := range []struct {
 		q string
 		v float64
 	}{{"0", d.Min}, {"0.01", q.Q01}, {"0.05", q.Q05}, {"0.25", q.Q25}, {"0.5", q.Q50}, {"0.75", q.Q75}, {"0.95", q.Q95}, {"0.99", q.Q99}, {"1", d.Max}} {
-		s.put(m, at.v*unit, append(slices.Clip(labels), at.q)...)
+		s.put(m, at.v/per, append(slices.Clip(labels), at.q)...)
 	}
 }
 

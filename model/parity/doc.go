@@ -20,6 +20,7 @@
 // Values are equal if they have the same bits; one NaN is as good as another, and an empty cell is one. Where the training
 // library computes in float32, what it wrote is rounded to float32 first, since it is often written in the digits that a
 // float32 needs. ULPs, units in the last place, are how many other values of that precision lie between two, plus one.
+// Predictions, and nothing else, may be as many off as the Tolerance says; [Report.MaxULPs] says how far they were.
 //
 // A row that the model refuses has no outputs, so that nothing of it is compared; it is a difference if something but NaN is
 // expected of it. NaN against a number is a difference that has no size.

@@ -144,7 +144,7 @@ func (s *session) open(ctx context.Context) error {
 	}
 	if s.links.Delivery == ExactlyOnce {
 		if from.ExactlyOnce == nil {
-			return fault.New(fault.Usage, "--delivery", "%s has no transactions", s.links.From.Scheme()).WithHint("take at-least-once")
+			return fault.New(fault.Usage, "--delivery", "%s has no transactions", s.links.From.Scheme()).WithHint("take at-least-once: sinks that know messages by their ids, as nats does, drop what is written again")
 		}
 		x, err := from.ExactlyOnce(ctx, s.links.From, s.links.To, s.links.Rejected, s.id)
 		if err != nil {

@@ -61,7 +61,8 @@ func killStream(t *testing.T, b *kafka.Broker, delivery string, kills int) {
 	start := func() {
 		url := "kafka://" + b.Addr + "/"
 		s = exec.Command(binary, "stream", "--model", golden.Path("one_feature.txt"), "--name", delivery, "--delivery", delivery,
-			"--from", url+in, "--to", url+out, "--rejected", url+rejected, "--max-in-flight", strconv.Itoa(maxInFlight), "--max-rejected", "100%")
+			"--from", url+in, "--to", url+out, "--rejected", url+rejected, "--max-in-flight", strconv.Itoa(maxInFlight), "--max-rejected", "100%",
+			"--option", "default.api.timeout.ms=120000") // of a start while the broker is away
 		said.Reset()
 		s.Stderr = &said
 		if err := s.Start(); err != nil {
@@ -71,7 +72,13 @@ func killStream(t *testing.T, b *kafka.Broker, delivery string, kills int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	pause := func() { time.Sleep(time.Second + time.Duration(rnd.Int64N(int64(2*time.Second)))) }
+	// pause waits until something has come out, and then for some time in which anything may be under way.
+	pause := func() {
+		for before := seen.all.Load(); seen.all.Load() == before && ctx.Err() == nil && s.ProcessState == nil; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Duration(rnd.Int64N(int64(2 * time.Second))))
+	}
 	start()
 	for range kills {
 		pause()

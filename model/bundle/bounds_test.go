@@ -20,6 +20,9 @@ func TestYAMLIsBounded(t *testing.T) {
 		"a\n", "a: 'x\n", "%", "1, ", "\n\t", "---\n", "- a\n", "[a, ", "\n -", "*a ", "<<: ", "...\n", "]", "}",
 		"\n", "\r", "\r\n", "\n ", "\n  x\n", "\t", "\ta", "\t\n", "<", "<<", ">", ":", ": ", ",", "@", "\\t", "''", "[]", "[],", "é", " ", "\x00", "  a: b\n", "  # c\n"}
 	prefixes := []string{"", "name: |\n", "name: |-\n  x\n", "name: |+\n  x\n", "name: >\n  x\n", "name: \"", "name: '", "name: x\n  ", "name:\n  - x\n    - ", "features: [", "rename:\n", "name: <", "# "}
+	if testing.Short() {
+		prefixes = prefixes[:3]
+	}
 	for _, prefix := range prefixes {
 		for _, piece := range pieces {
 			parseBounded(t, 1<<15, prefix, piece, "")
@@ -150,6 +153,9 @@ func TestArchiveOfZeros(t *testing.T) {
 
 // TestModelIsHeldOnce: reading a model takes the memory of one, from an archive and from a folder.
 func TestModelIsHeldOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, with which short runs are made, takes memory of its own")
+	}
 	model := strings.Repeat("tree", 4<<20)
 	files := []File{{ManifestName, []byte("glulam: 1\nmodel: m.txt\n")}, {"m.txt", []byte(model)}}
 	var err error

@@ -107,7 +107,7 @@ func (m *skopsModel) readEstimator() error {
 	e := m.estimator
 	head := estimators[m.name]
 	if head == nil {
-		hint := exportInstead
+		hint := "glulam reads scikit-learn's trees, forests, gradient boosting and IsolationForest; `glulam export-sklearn` knows the same"
 		if e.Has("best_estimator_") {
 			hint = "save its best_estimator_"
 		}

@@ -41,7 +41,7 @@ func (g *pyGraph) transform(t skops.Node, columns []pyColumn) []pyColumn {
 	}
 	apply := transformers[name]
 	if apply == nil || t.IsText() {
-		t.Unsupported(exportInstead, "the transformer %s is not among those that glulam knows", fault.Quote(name))
+		t.Unsupported("do what it does before the rows come here; `glulam export-sklearn` knows the same transformers", "the transformer %s is not among those that glulam knows", fault.Quote(name))
 		return nil
 	}
 	if width := t.Maybe("n_features_in_"); width.OK() && width.Int() != int64(len(columns)) {

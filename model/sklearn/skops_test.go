@@ -88,7 +88,7 @@ func TestSkopsErrors(t *testing.T) {
 		code     fault.Code
 		want     string
 	}{
-		{tree, `"DecisionTreeRegressor"`, `"LinearRegression"`, fault.Unsupported, `m.skops: the model: the estimator "LinearRegression" is not among those that glulam knows` + export},
+		{tree, `"DecisionTreeRegressor"`, `"LinearRegression"`, fault.Unsupported, `m.skops: the model: the estimator "LinearRegression" is not among those that glulam knows; glulam reads scikit-learn's trees`},
 		{tree, `"sklearn.tree._classes"`, `"mine"`, fault.Unsupported, `the estimator "mine.DecisionTreeRegressor" is not`},
 		{tree, `\"1.9.1\"`, `\"1.10.0\"`, fault.Unsupported, `m.skops: _sklearn_version: scikit-learn "1.10.0"; the skops files of 1.3 to 1.9 are known` + export},
 		{tree, `\"1.9.1\"`, `\"1.2.2\"`, fault.Unsupported, `scikit-learn "1.2.2"`},
@@ -101,7 +101,7 @@ func TestSkopsErrors(t *testing.T) {
 		{hist, `"TreePredictor"`, `"Other"`, fault.Unsupported, `_predictors[0][0]: "Other" where a TreePredictor belongs`},
 		{hist, `"IdentityLink"`, `"ProbitLink"`, fault.Unsupported, `HistGradientBoosting with loss="squared_error", whose link is "ProbitLink"` + export},
 		{hist, `"content": "1"`, `"content": "x"`, fault.Corrupt, ``},
-		{pipeline, `"StandardScaler"`, `"PowerTransformer"`, fault.Unsupported, `steps[0][1].transformers_[0][1].steps[1][1]: the transformer "PowerTransformer" is not among those that glulam knows` + export},
+		{pipeline, `"StandardScaler"`, `"PowerTransformer"`, fault.Unsupported, `steps[0][1].transformers_[0][1].steps[1][1]: the transformer "PowerTransformer" is not among those that glulam knows; do what it does before`},
 		{pipeline, `"sparse_threshold"`, `"x"`, "", ""},
 		{pipeline, `"_transformer_to_input_indices"`, `"x"`, fault.Corrupt, "steps[0][1]: sklearn.compose._column_transformer.ColumnTransformer has no _transformer_to_input_indices"},
 		{gradient, `\"log_loss\"`, `\"other\"`, fault.Unsupported, `GradientBoosting with loss="other"`},

@@ -17,6 +17,7 @@ import (
 	"github.com/glulam/glulam/runners"
 	_ "github.com/glulam/glulam/transforms/kafka" // connectors
 	"github.com/glulam/glulam/transforms/lines"
+	_ "github.com/glulam/glulam/transforms/nats"
 	"github.com/glulam/glulam/transforms/stream"
 )
 

@@ -1,0 +1,117 @@
+package nats
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+
+	"github.com/glulam/glulam/fault"
+)
+
+// secure says that connections use TLS whether the server wants it or not.
+func (c *config) secure() bool {
+	return c.tls || c.tlsFirst || c.ca != "" || c.certificate != ""
+}
+
+// checkSecurity reports options that contradict each other.
+func (c *config) checkSecurity() error {
+	ways := 0
+	for _, given := range []bool{c.user != "" || c.password != "", c.token != "", c.nkey != "", c.creds != ""} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return c.usage("there is more than one login").WithHint("give user and password, or token, or nkey, or creds")
+	case c.user != "" && c.password == "":
+		return c.usage("user needs the option password")
+	case c.user == "" && c.password != "":
+		return c.usage("password needs the option user")
+	case c.certificateKey != "" && c.certificate == "":
+		return c.usage("tls-key needs the option tls-cert")
+	}
+	return nil
+}
+
+// login makes the options of the login and of TLS. Secrets are read now: they may change from one connection to the next.
+func (c *config) login() ([]nats.Option, error) {
+	var opts []nats.Option
+	switch {
+	case c.user != "":
+		password, err := c.password.Read()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, nats.UserInfo(c.user, password))
+	case c.token != "":
+		token, err := c.token.Read()
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, nats.Token(token))
+	case c.nkey != "":
+		seed, err := c.nkey.Read()
+		if err != nil {
+			return nil, err
+		}
+		pair, err := nkeys.FromSeed([]byte(seed))
+		if err != nil {
+			return nil, fault.New(fault.Corrupt, string(c.nkey), "there is no seed of an nkey in it")
+		}
+		public, err := pair.PublicKey()
+		if err != nil {
+			return nil, fault.New(fault.Corrupt, string(c.nkey), "there is no seed of an nkey in it")
+		}
+		opts = append(opts, nats.Nkey(public, pair.Sign))
+	case c.creds != "":
+		creds, err := c.creds.Read()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := nkeys.ParseDecoratedUserNKey([]byte(creds)); err != nil {
+			return nil, fault.New(fault.Corrupt, string(c.creds), "there are no credentials of a user in it").WithHint("nsc generate creds writes them")
+		}
+		opts = append(opts, nats.UserCredentialBytes([]byte(creds)))
+	}
+	if !c.secure() {
+		return opts, nil
+	}
+	t, err := c.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, nats.Secure(t))
+	if c.tlsFirst {
+		opts = append(opts, nats.TLSHandshakeFirst())
+	}
+	return opts, nil
+}
+
+func (c *config) tlsConfig() (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.ca != "" {
+		data, err := os.ReadFile(c.ca)
+		if err != nil {
+			return nil, fault.FromOS(fault.Unreadable, c.ca, err)
+		}
+		if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(data) {
+			return nil, fault.New(fault.Corrupt, c.ca, "there is no certificate in PEM in it")
+		}
+	}
+	if c.certificate != "" {
+		key := c.certificateKey
+		if key == "" {
+			key = c.certificate
+		}
+		pair, err := tls.LoadX509KeyPair(c.certificate, key)
+		if err != nil {
+			return nil, fault.New(fault.Unreadable, c.certificate, "no certificate with its key in PEM: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}

@@ -60,38 +60,15 @@ func (c *batchCmd) spec() pipelines.Batch {
 // validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
 func (c *batchCmd) validate() error {
 	b := c.spec()
-	errs := []error{b.Validate()}
-	if err := runners.Check(c.Runner); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := logLevel(c.LogLevel); err != nil {
-		errs = append(errs, fault.New(fault.Usage, "", "%w", err).OnField("log-level"))
-	}
-	return errors.Join(errs...)
+	return errors.Join(b.Validate(), checkRun(c.Runner, c.LogLevel))
 }
 
 // Run runs the job: see the package's documentation.
 func (c *batchCmd) Run(k *kong.Context, e *env) error {
-	set, err := beamFlags(e.beamArgs, e.stdout)
-	if set == nil || err != nil {
+	from, err := begin(k, e, pipelineFlags{file: c.File, runner: &c.Runner, logLevel: &c.LogLevel, validate: c.validate})
+	if from == nil || err != nil {
 		return err
 	}
-	from, err := settle(k, c.File, c.validate)
-	if err != nil {
-		return err
-	}
-	for _, name := range set {
-		if err := runners.CheckFlag(c.Runner, name); err != nil {
-			return err
-		}
-	}
-	level, err := logLevel(c.LogLevel)
-	if err != nil {
-		return err
-	}
-	beam.Init() // sets a logger of its own
-	slog.SetDefault(slog.New(runners.QuietBeam(slog.NewTextHandler(e.screen, &slog.HandlerOptions{Level: level}))))
-
 	ctx, stop := interruptible(context.Background(), e.screen)
 	defer stop()
 	s, err := c.score(ctx, e)
@@ -154,16 +131,10 @@ func warnCodes(m *model.Model) {
 
 // summarize gathers what is to be said of a run.
 func (c *batchCmd) summarize(m files.Manifest, took time.Duration) (*summary, error) {
-	limit, err := pipelines.ParseLimit(c.MaxRejected)
-	if err != nil {
-		return nil, err
-	}
 	s := newSummary(m, c.Output, took, peakMemory())
-	s.OverLimit = limit.Exceeded(m.Rows)
-	if c.MaxRejected != "" {
-		s.MaxRejected = c.MaxRejected
-	}
-	return s, nil
+	var err error
+	s.MaxRejected, s.OverLimit, err = holdToLimit(c.MaxRejected, &m.Rows)
+	return s, err
 }
 
 // logLevel reads the value of --log-level.

@@ -27,6 +27,16 @@ func read(p *files.Progress, at time.Duration) reading {
 
 // follow draws the progress of a run until done is called, if anybody watches.
 func follow(s *screen, p *files.Progress) (done func()) {
+	start := time.Now()
+	var m meter
+	return watch(s, func(now time.Time, width int) string {
+		m.add(read(p, now.Sub(start)))
+		return m.line(width)
+	})
+}
+
+// watch draws what line gives, again and again until done is called, if anybody watches.
+func watch(s *screen, line func(now time.Time, width int) string) (done func()) {
 	if !s.terminal() {
 		return func() {}
 	}
@@ -36,16 +46,13 @@ func follow(s *screen, p *files.Progress) (done func()) {
 		defer s.clear()
 		tick := time.NewTicker(redraw)
 		defer tick.Stop()
-		start := time.Now()
-		var m meter
 		for {
 			select {
 			case <-stop:
 				return
 			case now := <-tick.C:
-				m.add(read(p, now.Sub(start)))
 				// The last column stays free: some terminals go to the next line when it is written.
-				s.draw(m.line(s.width() - 1))
+				s.draw(line(now, s.width()-1))
 			}
 		}
 	}()

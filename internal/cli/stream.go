@@ -88,13 +88,7 @@ func (c *streamCmd) spec() pipelines.Stream {
 // validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
 func (c *streamCmd) validate() error {
 	s := c.spec()
-	errs := []error{s.Validate()}
-	if err := runners.Check(c.Runner); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := logLevel(c.LogLevel); err != nil {
-		errs = append(errs, fault.New(fault.Usage, "", "%w", err).OnField("log-level"))
-	}
+	errs := []error{s.Validate(), checkRun(c.Runner, c.LogLevel)}
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, fault.New(fault.Usage, "", "%q is none of text, json", c.LogFormat).OnField("log-format"))
 	}
@@ -111,25 +105,10 @@ func (c *streamCmd) validate() error {
 
 // Run runs the job until its source ends or somebody stops it.
 func (c *streamCmd) Run(k *kong.Context, e *env) error {
-	set, err := beamFlags(e.beamArgs, e.stdout)
-	if set == nil || err != nil {
+	from, err := begin(k, e, pipelineFlags{file: c.File, runner: &c.Runner, logLevel: &c.LogLevel, logFormat: &c.LogFormat, validate: c.validate})
+	if from == nil || err != nil {
 		return err
 	}
-	from, err := settle(k, c.File, c.validate)
-	if err != nil {
-		return err
-	}
-	for _, name := range set {
-		if err := runners.CheckFlag(c.Runner, name); err != nil {
-			return err
-		}
-	}
-	level, err := logLevel(c.LogLevel)
-	if err != nil {
-		return err
-	}
-	beam.Init() // sets a logger of its own
-	slog.SetDefault(slog.New(runners.QuietBeam(c.logHandler(e.screen, &slog.HandlerOptions{Level: level}))))
 	lines.Standard.In, lines.Standard.Out = e.stdin, e.stdout
 	s, err := c.stream(e)
 	if err != nil {
@@ -147,14 +126,6 @@ func (c *streamCmd) Run(k *kong.Context, e *env) error {
 		err = s.finding()
 	}
 	return err
-}
-
-// logHandler writes the log as --log-format says.
-func (c *streamCmd) logHandler(w io.Writer, o *slog.HandlerOptions) slog.Handler {
-	if c.LogFormat == "json" {
-		return slog.NewJSONHandler(w, o)
-	}
-	return slog.NewTextHandler(w, o)
 }
 
 // serve begins to serve metrics, if that is wanted. stop ends it.
@@ -204,13 +175,6 @@ func (c *streamCmd) stream(e *env) (_ *streamSummary, err error) {
 	if err != nil {
 		return nil, err
 	}
-	limit, err := pipelines.ParseLimit(c.MaxRejected)
-	if err != nil {
-		return nil, err
-	}
-	s.OverLimit = limit.Exceeded(s.Rows)
-	if c.MaxRejected != "" {
-		s.MaxRejected = c.MaxRejected
-	}
-	return s, nil
+	s.MaxRejected, s.OverLimit, err = holdToLimit(c.MaxRejected, &s.Rows)
+	return s, err
 }

@@ -101,50 +101,31 @@ func ms(v float64) string {
 
 // followStream draws the progress of a streaming run until done is called, if anybody watches.
 func followStream(s *screen, st *stream.Stats) (done func()) {
-	if !s.terminal() {
-		return func() {}
+	type moment struct {
+		at      time.Time
+		rows    int64
+		latency stream.Snapshot
 	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		defer s.clear()
-		tick := time.NewTicker(redraw)
-		defer tick.Stop()
-		type moment struct {
-			at      time.Time
-			rows    int64
-			latency stream.Snapshot
+	past := []moment{{at: time.Now()}}
+	return watch(s, func(now time.Time, width int) string {
+		past = append(past, moment{now, st.Rows.Load(), st.EndToEnd.Snapshot()})
+		if len(past) > int(recent/redraw) {
+			past = past[1:]
 		}
-		past := []moment{{time.Now(), 0, stream.Snapshot{}}}
-		for {
-			select {
-			case <-stop:
-				return
-			case now := <-tick.C:
-				past = append(past, moment{now, st.Rows.Load(), st.EndToEnd.Snapshot()})
-				if len(past) > int(recent/redraw) {
-					past = past[1:]
-				}
-				first, last := past[0], past[len(past)-1]
-				latency := last.latency.Since(first.latency)
-				parts := []string{count(last.rows) + " rows", count(int64(float64(last.rows-first.rows)/now.Sub(first.at).Seconds())) + " rows/s"}
-				if latency.Count > 0 {
-					parts = append(parts, "p99 "+ms(float64(latency.Quantile(.99).Microseconds())/1000))
-				}
-				if n := st.Rejected.Load(); n > 0 {
-					parts = append(parts, count(n)+" rejected")
-				}
-				if lag := total(st.Lag()); lag > 0 {
-					parts = append(parts, count(lag)+" behind")
-				}
-				s.draw(fit(s.width()-1, parts...))
-			}
+		first, last := past[0], past[len(past)-1]
+		latency := last.latency.Since(first.latency)
+		parts := []string{count(last.rows) + " rows", count(int64(float64(last.rows-first.rows)/now.Sub(first.at).Seconds())) + " rows/s"}
+		if latency.Count > 0 {
+			parts = append(parts, "p99 "+ms(float64(latency.Quantile(.99).Microseconds())/1000))
 		}
-	}()
-	return func() {
-		close(stop)
-		<-stopped
-	}
+		if n := st.Rejected.Load(); n > 0 {
+			parts = append(parts, count(n)+" rejected")
+		}
+		if lag := total(st.Lag()); lag > 0 {
+			parts = append(parts, count(lag)+" behind")
+		}
+		return fit(width, parts...)
+	})
 }
 
 func total(lag map[stream.Partition]int64) (sum int64) {

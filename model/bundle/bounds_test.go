@@ -114,7 +114,7 @@ func TestErrorsAreShort(t *testing.T) {
 			t.Errorf("%.600v", err)
 		}
 	}
-	b, err = mlmodel(flavored+"saved_input_example_info: {type: dataframe, pandas_orient: split, artifact_path: x.json}", File{"x.json", []byte(`{"data":[` + long + `]}`)})
+	_, err = mlmodel(flavored+"saved_input_example_info: {type: dataframe, pandas_orient: split, artifact_path: x.json}", File{"x.json", []byte(`{"data":[` + long + `]}`)})
 	if err == nil || len(err.Error()) > 600 {
 		t.Errorf("%.600v", err)
 	}

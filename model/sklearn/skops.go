@@ -26,7 +26,6 @@ type skopsModel struct {
 	name      string // of the estimator
 	before    []skops.Node
 	trees     func(add func() error) error
-	total     int // trees
 	isCode    []bool
 }
 

@@ -50,11 +50,6 @@ func (p *parser) readVersion() error {
 	return nil
 }
 
-// before says whether the file was written by an XGBoost older than this.
-func (p *parser) before(major, minor int64) bool {
-	return p.version[0] < major || p.version[0] == major && p.version[1] < minor
-}
-
 var learnerKeys = []string{"attributes", "feature_names", "feature_types", "gradient_booster", "learner_model_param", "objective"}
 
 func (p *parser) readLearner() error {

@@ -18,10 +18,9 @@ const refreshEvery = time.Hour
 type commits struct {
 	reader *reader
 	// done gives the outcome of what is under way; nil: nothing is.
-	done   chan error
-	err    error // of an earlier one: nothing is committed after it
-	all    time.Time
-	cancel context.CancelFunc
+	done chan error
+	err  error // of an earlier one: nothing is committed after it
+	all  time.Time
 }
 
 // begin starts committing the positions that are new. Those of partitions that are not this reader's are left out.

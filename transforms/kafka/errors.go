@@ -2,13 +2,9 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -81,18 +77,7 @@ func isUnknown(err error) bool {
 
 // misled says that an error is about TLS or plain text where the other is meant.
 func misled(err error) bool {
-	var (
-		record tls.RecordHeaderError
-		alert  tls.AlertError
-		verify *tls.CertificateVerificationError
-		author x509.UnknownAuthorityError
-		host   x509.HostnameError
-		remote *net.OpError
-	)
-	if errors.As(err, &remote) && remote.Op == "remote error" { // an alert of TLS
-		return true
-	}
-	return isEOF(err) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &verify) || errors.As(err, &author) || errors.As(err, &host)
+	return isEOF(err) || stream.IsTLS(err)
 }
 
 // passes says that an error may be over when it is tried again: the brokers are restarting, or cannot be reached.
@@ -119,41 +104,20 @@ func isRefused(err error) bool {
 	return isAny(err, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism, kerr.IllegalSaslState)
 }
 
-// troubles counts and logs failures that are tried again after, and does not log the same again and again. Safe for concurrent
-// use.
+// troubles are failures that are tried again after, and whether that helps. Safe for concurrent use.
 type troubles struct {
-	stats *stream.Stats
-	name  string
+	*stream.Retries
 	// refused ends when a broker refuses the login; its cause says why. That does not pass: what waits for brokers ends, too.
 	refused context.Context
 	refuse  context.CancelCauseFunc
 	// reached: a broker has answered, so the options are those that it wants.
 	reached atomic.Bool
-
-	mu     sync.Mutex
-	last   time.Time
-	silent int // since then
 }
 
 func newTroubles(id stream.ReaderID, name string) *troubles {
-	t := &troubles{stats: stream.StatsOf(id.Run), name: name}
+	t := &troubles{Retries: stream.NewRetries(id, Scheme, name)}
 	t.refused, t.refuse = context.WithCancelCause(context.Background())
 	return t
-}
-
-// logEvery is how often troubles are logged.
-const logEvery = 10 * time.Second
-
-func (t *troubles) saw(doing string, err error) {
-	t.stats.Retries.Add(1)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Since(t.last) < logEvery {
-		t.silent++
-		return
-	}
-	slog.Warn("kafka: trying again", "endpoint", t.name, "doing", doing, "error", err, "since_last_line", t.silent)
-	t.last, t.silent = time.Now(), 0
 }
 
 // OnBrokerConnect implements kgo.HookBrokerConnect: the client itself tries again without saying so.
@@ -162,7 +126,7 @@ func (t *troubles) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.
 	case isRefused(err):
 		t.refuse(err)
 	case err != nil && !errors.Is(err, context.Canceled):
-		t.saw("connecting", err)
+		t.Saw("connecting", err)
 	}
 }
 
@@ -185,7 +149,7 @@ func (c *config) patient(ctx context.Context, t *troubles, doing string, f func(
 		if !passes(err) || isEOF(err) && !t.reached.Load() && time.Since(begin) > c.eofPatience {
 			return last
 		}
-		t.saw(doing, err)
+		t.Saw(doing, err)
 		pause(ctx, wait)
 		if ctx.Err() != nil {
 			return last

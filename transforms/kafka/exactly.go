@@ -95,8 +95,8 @@ func openExactly(ctx context.Context, from, to, rejected *config, id stream.Read
 // fits holds that one client can write to both sinks.
 func (c *config) fits(rejected *config) error {
 	for _, o := range options {
-		if a, b := c.given[o.name], rejected.given[o.name]; o.side&ofSink != 0 && a != b {
-			return rejected.usage("%s is not as that of %s: one producer writes to both in a transaction", o.name, c.name)
+		if a, b := c.given[o.Name], rejected.given[o.Name]; o.Side&stream.OfSink != 0 && a != b {
+			return rejected.usage("%s is not as that of %s: one producer writes to both in a transaction", o.Name, c.name)
 		}
 	}
 	if c.acks != kgo.AllISRAcks() {

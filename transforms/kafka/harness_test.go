@@ -167,7 +167,7 @@ func run() stream.ReaderID { return stream.ReaderID{Run: name("run"), Of: 1} }
 // quick makes a source with short times.
 func quick(t *testing.T, e stream.Endpoint, id stream.ReaderID) *reader {
 	t.Helper()
-	c, err := parse(e, ofSource)
+	c, err := parse(e, stream.OfSource)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,20 +11,20 @@ import (
 const Scheme = "kafka"
 
 func init() {
-	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, ExactlyOnce: exactlyOnce, Options: optionNames()})
+	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, ExactlyOnce: exactlyOnce, Options: options.Names()})
 }
 
 func check(e stream.Endpoint, sink bool) error {
-	as := ofSource
+	as := stream.OfSource
 	if sink {
-		as = ofSink
+		as = stream.OfSink
 	}
 	_, err := parse(e, as)
 	return err
 }
 
 func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (stream.Source, error) {
-	c, err := parse(e, ofSource)
+	c, err := parse(e, stream.OfSource)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (strea
 }
 
 func openSink(ctx context.Context, e stream.Endpoint, id stream.ReaderID, _ string) (stream.Sink, error) {
-	c, err := parse(e, ofSink)
+	c, err := parse(e, stream.OfSink)
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +45,9 @@ func exactlyOnce(ctx context.Context, from, to, rejected stream.Endpoint, id str
 		if e.Scheme() != Scheme {
 			return stream.Exactly{}, fault.New(fault.Usage, e.Redacted(), "exactly-once is within one Kafka cluster: this is on none").WithHint("take at-least-once")
 		}
-		as := ofSink
+		as := stream.OfSink
 		if i == 0 {
-			as = ofSource
+			as = stream.OfSource
 		}
 		c, err := parse(e, as)
 		if err != nil {

@@ -19,7 +19,7 @@ func (r *reader) outOfRange(p stream.Partition, st *part) error {
 	}
 	log, ok := logs[p]
 	if !ok || isBetween(st.next, log) { // a moment of brokers that do not agree yet
-		r.t.saw("fetching "+p.Topic, kerr.OffsetOutOfRange)
+		r.t.Saw("fetching "+p.Topic, kerr.OffsetOutOfRange)
 		return nil
 	}
 	if st.next > log.last {
@@ -34,7 +34,7 @@ func (r *reader) outOfRange(p stream.Partition, st *part) error {
 		case "latest":
 			to, lost = log.last, log.last-st.next
 		}
-		r.t.stats.Lost.Add(lost)
+		r.t.Stats.Lost.Add(lost)
 		slog.Error("kafka: messages were deleted before they were read", "topic", p.Topic, "partition", p.ID, "from", st.next, "to", to, "lost", lost, "on-lost", r.c.onLost)
 	}
 	st.next = to

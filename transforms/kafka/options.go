@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,69 +16,44 @@ import (
 	"github.com/glulam/glulam/transforms/stream"
 )
 
-// side says which end an option is of.
-type side uint8
-
-const (
-	ofSource side = 1 << iota
-	ofSink
-	ofBoth = ofSource | ofSink
-)
-
-// option is one option of an endpoint.
-type option struct {
-	name string
-	side side
-	set  func(c *config, v string) error
-}
-
 // options are all of them, in the order of the documentation.
-var options = []option{
-	{"pattern", ofSource, flag(func(c *config) *bool { return &c.pattern })},
-	{"group", ofSource, text(func(c *config) *string { return &c.group })},
-	{"start", ofSource, (*config).setStart},
-	{"on-lost", ofSource, choice(func(c *config) *string { return &c.onLost }, "fail", "earliest", "latest")},
-	{"isolation.level", ofSource, choice(func(c *config) *string { return &c.isolation }, "read_committed", "read_uncommitted")},
-	{"fetch.min.bytes", ofSource, size(func(c *config) *int32 { return &c.fetchMin }, 1, 1<<30)},
-	{"fetch.max.bytes", ofSource, size(func(c *config) *int32 { return &c.fetchMax }, 1<<10, 1<<30)},
-	{"max.partition.fetch.bytes", ofSource, size(func(c *config) *int32 { return &c.partitionMax }, 1<<10, 1<<30)},
-	{"fetch.max.wait.ms", ofSource, millis(func(c *config) *time.Duration { return &c.fetchWait }, 10, 600_000)},
-	{"metadata.max.age.ms", ofSource, millis(func(c *config) *time.Duration { return &c.metadataAge }, 100, 3_600_000)},
-	{"client.rack", ofSource, text(func(c *config) *string { return &c.rack })},
+var options = stream.Options[config]{
+	{Name: "pattern", Side: stream.OfSource, Set: flag(func(c *config) *bool { return &c.pattern })},
+	{Name: "group", Side: stream.OfSource, Set: text(func(c *config) *string { return &c.group })},
+	{Name: "start", Side: stream.OfSource, Set: (*config).setStart},
+	{Name: "on-lost", Side: stream.OfSource, Set: choice(func(c *config) *string { return &c.onLost }, "fail", "earliest", "latest")},
+	{Name: "isolation.level", Side: stream.OfSource, Set: choice(func(c *config) *string { return &c.isolation }, "read_committed", "read_uncommitted")},
+	{Name: "fetch.min.bytes", Side: stream.OfSource, Set: size(func(c *config) *int32 { return &c.fetchMin }, 1, 1<<30)},
+	{Name: "fetch.max.bytes", Side: stream.OfSource, Set: size(func(c *config) *int32 { return &c.fetchMax }, 1<<10, 1<<30)},
+	{Name: "max.partition.fetch.bytes", Side: stream.OfSource, Set: size(func(c *config) *int32 { return &c.partitionMax }, 1<<10, 1<<30)},
+	{Name: "fetch.max.wait.ms", Side: stream.OfSource, Set: millis(func(c *config) *time.Duration { return &c.fetchWait }, 10, 600_000)},
+	{Name: "metadata.max.age.ms", Side: stream.OfSource, Set: millis(func(c *config) *time.Duration { return &c.metadataAge }, 100, 3_600_000)},
+	{Name: "client.rack", Side: stream.OfSource, Set: text(func(c *config) *string { return &c.rack })},
 
-	{"acks", ofSink, (*config).setAcks},
-	{"linger.ms", ofSink, millis(func(c *config) *time.Duration { return &c.linger }, 0, 60_000)},
-	{"compression.type", ofSink, (*config).setCompression},
-	{"max.request.size", ofSink, size(func(c *config) *int32 { return &c.maxRequest }, 1<<10, maxLimit)},
-	{"buffer.memory", ofSink, size(func(c *config) *int32 { return &c.buffer }, 1<<16, math.MaxInt32)},
-	{"delivery.timeout.ms", ofSink, millis(func(c *config) *time.Duration { return &c.delivery }, 1000, math.MaxInt32)},
-	{"transaction.timeout.ms", ofSink, millis(func(c *config) *time.Duration { return &c.transaction }, 1000, math.MaxInt32)},
+	{Name: "acks", Side: stream.OfSink, Set: (*config).setAcks},
+	{Name: "linger.ms", Side: stream.OfSink, Set: millis(func(c *config) *time.Duration { return &c.linger }, 0, 60_000)},
+	{Name: "compression.type", Side: stream.OfSink, Set: (*config).setCompression},
+	{Name: "max.request.size", Side: stream.OfSink, Set: size(func(c *config) *int32 { return &c.maxRequest }, 1<<10, maxLimit)},
+	{Name: "buffer.memory", Side: stream.OfSink, Set: size(func(c *config) *int32 { return &c.buffer }, 1<<16, math.MaxInt32)},
+	{Name: "delivery.timeout.ms", Side: stream.OfSink, Set: millis(func(c *config) *time.Duration { return &c.delivery }, 1000, math.MaxInt32)},
+	{Name: "transaction.timeout.ms", Side: stream.OfSink, Set: millis(func(c *config) *time.Duration { return &c.transaction }, 1000, math.MaxInt32)},
 
-	{"client.id", ofBoth, text(func(c *config) *string { return &c.clientID })},
-	{"default.api.timeout.ms", ofBoth, millis(func(c *config) *time.Duration { return &c.patience }, 1000, math.MaxInt32)},
-	{"request.timeout.ms", ofBoth, millis(func(c *config) *time.Duration { return &c.request }, 100, 900_000)},
-	{"socket.connection.setup.timeout.ms", ofBoth, millis(func(c *config) *time.Duration { return &c.dial }, 100, 600_000)},
-	{"security.protocol", ofBoth, choice(func(c *config) *string { return &c.protocol }, "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")},
-	{"sasl.mechanism", ofBoth, choice(func(c *config) *string { return &c.mechanism }, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM")},
-	{"sasl.username", ofBoth, text(func(c *config) *string { return &c.user })},
-	{"sasl.password", ofBoth, hidden(func(c *config) *stream.Secret { return &c.password })},
-	{"sasl.jaas.config", ofBoth, hidden(func(c *config) *stream.Secret { return &c.jaas })},
-	{"sasl.token", ofBoth, hidden(func(c *config) *stream.Secret { return &c.token })},
-	{"ssl.ca.location", ofBoth, text(func(c *config) *string { return &c.ca })},
-	{"ssl.truststore.location", ofBoth, text(func(c *config) *string { return &c.ca })},
-	{"ssl.certificate.location", ofBoth, text(func(c *config) *string { return &c.certificate })},
-	{"ssl.keystore.location", ofBoth, text(func(c *config) *string { return &c.certificate })},
-	{"ssl.key.location", ofBoth, text(func(c *config) *string { return &c.key })},
-	{"ssl.endpoint.identification.algorithm", ofBoth, (*config).setIdentification},
-}
-
-// optionNames lists the options.
-func optionNames() []string {
-	names := make([]string, len(options))
-	for i, o := range options {
-		names[i] = o.name
-	}
-	return names
+	{Name: "client.id", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.clientID })},
+	{Name: "default.api.timeout.ms", Side: stream.OfBoth, Set: millis(func(c *config) *time.Duration { return &c.patience }, 1000, math.MaxInt32)},
+	{Name: "request.timeout.ms", Side: stream.OfBoth, Set: millis(func(c *config) *time.Duration { return &c.request }, 100, 900_000)},
+	{Name: "socket.connection.setup.timeout.ms", Side: stream.OfBoth, Set: millis(func(c *config) *time.Duration { return &c.dial }, 100, 600_000)},
+	{Name: "security.protocol", Side: stream.OfBoth, Set: choice(func(c *config) *string { return &c.protocol }, "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")},
+	{Name: "sasl.mechanism", Side: stream.OfBoth, Set: choice(func(c *config) *string { return &c.mechanism }, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM")},
+	{Name: "sasl.username", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.user })},
+	{Name: "sasl.password", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.password })},
+	{Name: "sasl.jaas.config", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.jaas })},
+	{Name: "sasl.token", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.token })},
+	{Name: "ssl.ca.location", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.ca })},
+	{Name: "ssl.truststore.location", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.ca })},
+	{Name: "ssl.certificate.location", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.certificate })},
+	{Name: "ssl.keystore.location", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.certificate })},
+	{Name: "ssl.key.location", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.key })},
+	{Name: "ssl.endpoint.identification.algorithm", Side: stream.OfBoth, Set: (*config).setIdentification},
 }
 
 // config is an endpoint taken apart.
@@ -138,39 +112,16 @@ func defaults() *config {
 }
 
 // parse takes an endpoint apart, as source or as sink.
-func parse(e stream.Endpoint, as side) (*config, error) {
-	hosts, path, given, err := e.Parse(optionNames()...)
+func parse(e stream.Endpoint, as stream.Side) (*config, error) {
+	hosts, path, given, err := e.Parse(options.Names()...)
 	if err != nil {
 		return nil, err
 	}
 	c := defaults()
 	c.name, c.given = e.Redacted(), given
-	var errs []error
-	for _, o := range options {
-		v, ok := given[o.name]
-		if !ok {
-			continue
-		}
-		if o.side&as == 0 {
-			// Options that are given beside the URLs go to sources and sinks alike; in a URL, they are meant for it.
-			if u, err := url.Parse(e.URL); err == nil && u.Query().Has(o.name) {
-				errs = append(errs, c.usage("a %s has no option %s", sideName(as), o.name))
-			}
-			continue
-		}
-		if err := o.set(c, v); err != nil {
-			errs = append(errs, c.usage("%w", err).OnField(o.name))
-		}
-	}
+	errs := options.Apply(e, as, given, c)
 	errs = append(errs, c.setHosts(hosts), c.setTopics(path, as), c.checkSecurity())
 	return c, errors.Join(errs...)
-}
-
-func sideName(s side) string {
-	if s == ofSource {
-		return "source"
-	}
-	return "sink"
 }
 
 func (c *config) usage(format string, args ...any) *fault.Error {
@@ -189,7 +140,7 @@ func (c *config) setHosts(hosts []string) error {
 
 var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
 
-func (c *config) setTopics(path string, as side) error {
+func (c *config) setTopics(path string, as stream.Side) error {
 	if path == "" {
 		return c.usage("no topic is named").WithHint("write kafka://host:9092/topic")
 	}
@@ -205,7 +156,7 @@ func (c *config) setTopics(path string, as side) error {
 	for i, t := range c.topics {
 		if !topicName.MatchString(t) || t == "." || t == ".." {
 			e := c.usage("%s cannot be the name of a topic", fault.Quote(t))
-			if as == ofSource && strings.ContainsAny(t, "*+?|()[]^$") {
+			if as == stream.OfSource && strings.ContainsAny(t, "*+?|()[]^$") {
 				return e.WithHint("a regular expression needs the option pattern=true, and %%3F for ?")
 			}
 			return e.WithHint("names are of letters, digits, dots, underscores and hyphens")
@@ -214,7 +165,7 @@ func (c *config) setTopics(path string, as side) error {
 			return c.usage("the topic %s is named twice", t)
 		}
 	}
-	if as == ofSink && len(c.topics) > 1 {
+	if as == stream.OfSink && len(c.topics) > 1 {
 		return c.usage("a sink is one topic, these are %d", len(c.topics))
 	}
 	return nil

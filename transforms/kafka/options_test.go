@@ -80,7 +80,7 @@ func TestManyFaults(t *testing.T) {
 func TestOptions(t *testing.T) {
 	// Options beside the URL go to all ends: those of the other side are passed over.
 	shared := map[string]string{"group": "g", "acks": "1", "client.id": "me", "start": "2024-01-01T00:00:00Z", "compression.type": "zstd", "metadata.max.age.ms": "500"}
-	c, err := parse(stream.Endpoint{URL: "kafka://h1:1,h2:2/a,b?fetch.max.wait.ms=20", Options: shared}, ofSource)
+	c, err := parse(stream.Endpoint{URL: "kafka://h1:1,h2:2/a,b?fetch.max.wait.ms=20", Options: shared}, stream.OfSource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +88,14 @@ func TestOptions(t *testing.T) {
 		c.fetchWait != 20*time.Millisecond || c.metadataAge != 500*time.Millisecond || c.acks != kgo.AllISRAcks() {
 		t.Errorf("%+v", c)
 	}
-	c, err = parse(stream.Endpoint{URL: "kafka://h/t", Options: shared}, ofSink)
+	c, err = parse(stream.Endpoint{URL: "kafka://h/t", Options: shared}, stream.OfSink)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.acks != kgo.LeaderAck() || c.group != "" || c.clientID != "me" {
 		t.Errorf("%+v", c)
 	}
-	c, err = parse(stream.Endpoint{URL: "kafka://h/fl.+%3F(a|b)?pattern=true"}, ofSource)
+	c, err = parse(stream.Endpoint{URL: "kafka://h/fl.+%3F(a|b)?pattern=true"}, stream.OfSource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestOptions(t *testing.T) {
 func TestClientTakesAllOptions(t *testing.T) {
 	for _, protocol := range []string{"PLAINTEXT", "SSL"} {
 		c, err := parse(stream.Endpoint{URL: "kafka://h/t", Options: map[string]string{"security.protocol": protocol, "client.rack": "r", "fetch.max.bytes": "1073741824",
-			"max.partition.fetch.bytes": "1073741824", "request.timeout.ms": "900000", "metadata.max.age.ms": "3600000"}}, ofSource)
+			"max.partition.fetch.bytes": "1073741824", "request.timeout.ms": "900000", "metadata.max.age.ms": "3600000"}}, stream.OfSource)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestClientTakesAllOptions(t *testing.T) {
 		r.Close()
 	}
 	for _, request := range []string{"1024", "1072693248"} {
-		c, err := parse(stream.Endpoint{URL: "kafka://h/t", Options: map[string]string{"max.request.size": request, "buffer.memory": "65536", "linger.ms": "60000", "compression.type": "lz4"}}, ofSink)
+		c, err := parse(stream.Endpoint{URL: "kafka://h/t", Options: map[string]string{"max.request.size": request, "buffer.memory": "65536", "linger.ms": "60000", "compression.type": "lz4"}}, stream.OfSink)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range optionNames() {
+	for _, name := range options.Names() {
 		if !strings.Contains(string(doc), name) {
 			t.Errorf("%s is not in the documentation", name)
 		}

@@ -20,13 +20,6 @@ import (
 	"github.com/glulam/glulam/transforms/stream"
 )
 
-func hidden(field func(*config) *stream.Secret) func(*config, string) error {
-	return func(c *config, v string) (err error) {
-		*field(c), err = stream.ParseSecret(v)
-		return err
-	}
-}
-
 // checkSecurity reports options that contradict each other.
 func (c *config) checkSecurity() error {
 	needs := func(given bool, name, what string) error {
@@ -147,28 +140,15 @@ func (c *config) tlsOf() (*tls.Config, error) {
 	if c.protocol != "SSL" && c.protocol != "SASL_SSL" {
 		return nil, nil
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.ca != "" {
-		data, err := os.ReadFile(c.ca)
-		if err != nil {
-			return nil, fault.FromOS(fault.Unreadable, c.ca, err)
-		}
-		if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(data) {
-			return nil, fault.New(fault.Corrupt, c.ca, "there is no certificate in PEM in it").WithHint("keytool -exportcert -rfc writes one of a JKS or PKCS12 store")
-		}
-	}
-	if c.certificate != "" {
-		key := c.key
-		if key == "" {
-			key = c.certificate
-		}
-		pair, err := tls.LoadX509KeyPair(c.certificate, key)
-		if err != nil {
-			return nil, fault.New(fault.Unreadable, c.certificate, "no certificate with its key in PEM: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	} else if c.key != "" {
+	if c.key != "" && c.certificate == "" {
 		return nil, c.usage("ssl.key.location needs the option ssl.certificate.location")
+	}
+	t, err := stream.TLSConfig(c.ca, c.certificate, c.key)
+	if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Code == fault.Corrupt {
+		fe.Hint = "keytool -exportcert -rfc writes one of a JKS or PKCS12 store"
+	}
+	if err != nil {
+		return nil, err
 	}
 	if c.anyName {
 		roots := t.RootCAs

@@ -84,7 +84,7 @@ func TestWrongLogin(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second) // far below default.api.timeout.ms
 		err := quick(t, e, run()).Start(ctx, nil)
 		want(t, err, fault.Unreadable, "login") // the fake ends the connection; brokers say SASL_AUTHENTICATION_FAILED
-		c, perr := parse(e, ofSink)
+		c, perr := parse(e, stream.OfSink)
 		if perr != nil {
 			t.Fatal(perr)
 		}

@@ -223,10 +223,10 @@ func (r *reader) failure(p stream.Partition, err error) (again bool, failed erro
 		return true, r.outOfRange(p, st)
 	case isUnknown(err):
 		r.watcher.nudge()
-		r.t.saw("fetching "+p.Topic, err)
+		r.t.Saw("fetching "+p.Topic, err)
 		return true, nil
 	case passes(err):
-		r.t.saw("fetching "+p.Topic, err)
+		r.t.Saw("fetching "+p.Topic, err)
 		return true, nil
 	}
 	if lost := (*kgo.ErrDataLoss)(nil); errors.As(err, &lost) {

@@ -85,7 +85,7 @@ func (w *watcher) run(ctx context.Context) {
 		}
 		if err := w.look(ctx); err != nil && ctx.Err() == nil {
 			if passes(err) {
-				w.r.t.saw("looking for topics", err)
+				w.r.t.Saw("looking for topics", err)
 				continue
 			}
 			w.tell(ctx, news{err: w.r.c.explain(fault.Unreadable, "looking for topics", err)})

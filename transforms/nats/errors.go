@@ -1,13 +1,7 @@
 package nats
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"log/slog"
-	"net"
-	"sync"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -54,19 +48,7 @@ func isRefused(err error) bool {
 
 // misled says that an error is about TLS or plain text where the other is meant.
 func misled(err error) bool {
-	var (
-		record tls.RecordHeaderError
-		alert  tls.AlertError
-		verify *tls.CertificateVerificationError
-		author x509.UnknownAuthorityError
-		host   x509.HostnameError
-		remote *net.OpError
-	)
-	if errors.As(err, &remote) && remote.Op == "remote error" { // an alert of TLS
-		return true
-	}
-	return isAny(err, nats.ErrSecureConnRequired, nats.ErrSecureConnWanted) || errors.As(err, &record) || errors.As(err, &alert) ||
-		errors.As(err, &verify) || errors.As(err, &author) || errors.As(err, &host)
+	return isAny(err, nats.ErrSecureConnRequired, nats.ErrSecureConnWanted) || stream.IsTLS(err)
 }
 
 // final says that trying again does not help.
@@ -78,30 +60,4 @@ func final(err error) bool {
 		return api.Code/100 == 4 && !isAny(err, jetstream.ErrConsumerNotFound, jetstream.ErrConsumerExists, jetstream.ErrConsumerDoesNotExist)
 	}
 	return isRefused(err) || misled(err) || errors.Is(err, nats.ErrPermissionViolation)
-}
-
-// troubles counts and logs failures that are tried again after, and does not log the same again and again. Safe for concurrent
-// use.
-type troubles struct {
-	stats *stream.Stats
-	name  string
-
-	mu     sync.Mutex
-	last   time.Time
-	silent int // since then
-}
-
-// logEvery is how often troubles are logged.
-const logEvery = 10 * time.Second
-
-func (t *troubles) saw(doing string, err error) {
-	t.stats.Retries.Add(1)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Since(t.last) < logEvery {
-		t.silent++
-		return
-	}
-	slog.Warn("nats: trying again", "endpoint", t.name, "doing", doing, "error", err, "since_last_line", t.silent)
-	t.last, t.silent = time.Now(), 0
 }

@@ -20,7 +20,7 @@ import (
 // concurrent use.
 type link struct {
 	c *config
-	t *troubles
+	t *stream.Retries
 
 	dialing chan struct{} // holds one token: who has it may dial
 	mu      sync.Mutex
@@ -37,7 +37,7 @@ type conn struct {
 }
 
 func newLink(c *config, id stream.ReaderID) *link {
-	return &link{c: c, t: &troubles{stats: stream.StatsOf(id.Run), name: c.name}, dialing: make(chan struct{}, 1)}
+	return &link{c: c, t: stream.NewRetries(id, Scheme, c.name), dialing: make(chan struct{}, 1)}
 }
 
 // current gives the connection if there is one that stands; else nil. The error is one that does not pass.
@@ -79,7 +79,7 @@ func (l *link) wait(ctx context.Context) (*conn, error) {
 		if last == nil || ctx.Err() == nil { // else it says only that the time is over
 			last = err
 		}
-		l.t.saw("connecting", err)
+		l.t.Saw("connecting", err)
 		sleep(ctx, pause*3/4+rand.N(pause/4))
 		if ctx.Err() != nil {
 			return nil, last
@@ -102,7 +102,7 @@ func (l *link) patiently(ctx context.Context, f func(context.Context) error) err
 		if ctx.Err() != nil {
 			return last
 		}
-		l.t.saw("looking for the stream", err)
+		l.t.Saw("looking for the stream", err)
 		sleep(ctx, pause)
 	}
 }
@@ -177,7 +177,7 @@ func (l *link) sawError(_ *nats.Conn, _ *nats.Subscription, err error) {
 		l.mu.Unlock()
 		return
 	}
-	l.t.saw("waiting for the server", err)
+	l.t.Saw("waiting for the server", err)
 }
 
 func (l *link) close() {

@@ -10,20 +10,20 @@ import (
 const Scheme = "nats"
 
 func init() {
-	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, Options: optionNames()})
+	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, Options: options.Names()})
 }
 
 func check(e stream.Endpoint, sink bool) error {
-	as := ofSource
+	as := stream.OfSource
 	if sink {
-		as = ofSink
+		as = stream.OfSink
 	}
 	_, err := parse(e, as)
 	return err
 }
 
 func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (stream.Source, error) {
-	c, err := parse(e, ofSource)
+	c, err := parse(e, stream.OfSource)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (strea
 }
 
 func openSink(ctx context.Context, e stream.Endpoint, id stream.ReaderID, _ string) (stream.Sink, error) {
-	c, err := parse(e, ofSink)
+	c, err := parse(e, stream.OfSink)
 	if err != nil {
 		return nil, err
 	}

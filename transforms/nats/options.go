@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,56 +13,32 @@ import (
 	"github.com/glulam/glulam/transforms/stream"
 )
 
-// side says which end an option is of.
-type side uint8
-
-const (
-	ofSource side = 1 << iota
-	ofSink
-	ofBoth = ofSource | ofSink
-)
-
-// option is one option of an endpoint.
-type option struct {
-	name string
-	side side
-	set  func(c *config, v string) error
-}
-
 // options are all of them, in the order of the documentation.
-var options = []option{
-	{"subjects", ofSource, (*config).setFilters},
-	{"consumer", ofSource, (*config).setConsumer},
-	{"start", ofSource, (*config).setStart},
-	{"key", ofSource, (*config).setKey},
-	{"ack-wait", ofSource, duration(func(c *config) *time.Duration { return &c.ackWait }, time.Second, 24*time.Hour)},
-	{"max-ack-pending", ofSource, number(func(c *config) *int { return &c.maxAckPending }, 1, 1_000_000)},
+var options = stream.Options[config]{
+	{Name: "subjects", Side: stream.OfSource, Set: (*config).setFilters},
+	{Name: "consumer", Side: stream.OfSource, Set: (*config).setConsumer},
+	{Name: "start", Side: stream.OfSource, Set: (*config).setStart},
+	{Name: "key", Side: stream.OfSource, Set: (*config).setKey},
+	{Name: "ack-wait", Side: stream.OfSource, Set: duration(func(c *config) *time.Duration { return &c.ackWait }, time.Second, 24*time.Hour)},
+	{Name: "max-ack-pending", Side: stream.OfSource, Set: number(func(c *config) *int { return &c.maxAckPending }, 1, 1_000_000)},
 
-	{"max-pending", ofSink, number(func(c *config) *int { return &c.maxPending }, 1, 1_000_000)},
-	{"delivery-timeout", ofSink, duration(func(c *config) *time.Duration { return &c.delivery }, time.Second, 24*time.Hour)},
+	{Name: "max-pending", Side: stream.OfSink, Set: number(func(c *config) *int { return &c.maxPending }, 1, 1_000_000)},
+	{Name: "delivery-timeout", Side: stream.OfSink, Set: duration(func(c *config) *time.Duration { return &c.delivery }, time.Second, 24*time.Hour)},
 
-	{"name", ofBoth, text(func(c *config) *string { return &c.clientName })},
-	{"timeout", ofBoth, duration(func(c *config) *time.Duration { return &c.patience }, 100*time.Millisecond, time.Hour)},
-	{"domain", ofBoth, text(func(c *config) *string { return &c.domain })},
-	{"inbox-prefix", ofBoth, text(func(c *config) *string { return &c.inbox })},
-	{"user", ofBoth, text(func(c *config) *string { return &c.user })},
-	{"password", ofBoth, hidden(func(c *config) *stream.Secret { return &c.password })},
-	{"token", ofBoth, hidden(func(c *config) *stream.Secret { return &c.token })},
-	{"nkey", ofBoth, hidden(func(c *config) *stream.Secret { return &c.nkey })},
-	{"creds", ofBoth, hidden(func(c *config) *stream.Secret { return &c.creds })},
-	{"tls", ofBoth, flag(func(c *config) *bool { return &c.tls })},
-	{"tls-first", ofBoth, flag(func(c *config) *bool { return &c.tlsFirst })},
-	{"tls-ca", ofBoth, text(func(c *config) *string { return &c.ca })},
-	{"tls-cert", ofBoth, text(func(c *config) *string { return &c.certificate })},
-	{"tls-key", ofBoth, text(func(c *config) *string { return &c.certificateKey })},
-}
-
-func optionNames() []string {
-	names := make([]string, len(options))
-	for i, o := range options {
-		names[i] = o.name
-	}
-	return names
+	{Name: "name", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.clientName })},
+	{Name: "timeout", Side: stream.OfBoth, Set: duration(func(c *config) *time.Duration { return &c.patience }, 100*time.Millisecond, time.Hour)},
+	{Name: "domain", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.domain })},
+	{Name: "inbox-prefix", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.inbox })},
+	{Name: "user", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.user })},
+	{Name: "password", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.password })},
+	{Name: "token", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.token })},
+	{Name: "nkey", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.nkey })},
+	{Name: "creds", Side: stream.OfBoth, Set: stream.SecretOption(func(c *config) *stream.Secret { return &c.creds })},
+	{Name: "tls", Side: stream.OfBoth, Set: flag(func(c *config) *bool { return &c.tls })},
+	{Name: "tls-first", Side: stream.OfBoth, Set: flag(func(c *config) *bool { return &c.tlsFirst })},
+	{Name: "tls-ca", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.ca })},
+	{Name: "tls-cert", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.certificate })},
+	{Name: "tls-key", Side: stream.OfBoth, Set: text(func(c *config) *string { return &c.certificateKey })},
 }
 
 // config is an endpoint taken apart.
@@ -123,39 +98,16 @@ func defaults() *config {
 }
 
 // parse takes an endpoint apart, as source or as sink.
-func parse(e stream.Endpoint, as side) (*config, error) {
-	hosts, path, given, err := e.Parse(optionNames()...)
+func parse(e stream.Endpoint, as stream.Side) (*config, error) {
+	hosts, path, given, err := e.Parse(options.Names()...)
 	if err != nil {
 		return nil, err
 	}
 	c := defaults()
 	c.name = e.Redacted()
-	var errs []error
-	for _, o := range options {
-		v, ok := given[o.name]
-		if !ok {
-			continue
-		}
-		if o.side&as == 0 {
-			// Options that are given beside the URLs go to sources and sinks alike; in a URL, they are meant for it.
-			if u, err := url.Parse(e.URL); err == nil && u.Query().Has(o.name) {
-				errs = append(errs, c.usage("a %s has no option %s", sideName(as), o.name))
-			}
-			continue
-		}
-		if err := o.set(c, v); err != nil {
-			errs = append(errs, c.usage("%w", err).OnField(o.name))
-		}
-	}
+	errs := options.Apply(e, as, given, c)
 	errs = append(errs, c.setServers(hosts), c.setPath(path, as), c.checkSecurity())
 	return c, errors.Join(errs...)
-}
-
-func sideName(s side) string {
-	if s == ofSource {
-		return "source"
-	}
-	return "sink"
 }
 
 func (c *config) usage(format string, args ...any) *fault.Error {
@@ -179,8 +131,8 @@ func (c *config) setServers(hosts []string) error {
 	return nil
 }
 
-func (c *config) setPath(path string, as side) error {
-	if as == ofSource {
+func (c *config) setPath(path string, as stream.Side) error {
+	if as == stream.OfSource {
 		switch {
 		case path == "":
 			return c.usage("no stream is named").WithHint("write nats://host:4222/STREAM")
@@ -315,13 +267,6 @@ func flag(field func(*config) *bool) func(*config, string) error {
 		}
 		*field(c) = v == "true"
 		return nil
-	}
-}
-
-func hidden(field func(*config) *stream.Secret) func(*config, string) error {
-	return func(c *config, v string) (err error) {
-		*field(c), err = stream.ParseSecret(v)
-		return err
 	}
 }
 

@@ -68,17 +68,17 @@ func TestCheckRefuses(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	beside := map[string]string{"max-pending": "7", "start": "seq:9", "ack-wait": "5m"} // for source and sink alike
-	c, err := parse(stream.Endpoint{URL: "nats://a,b:5,c:6/S?subjects=x.*,y&key=header:Id", Options: beside}, ofSource)
+	c, err := parse(stream.Endpoint{URL: "nats://a,b:5,c:6/S?subjects=x.*,y&key=header:Id", Options: beside}, stream.OfSource)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Join(c.servers, " ") != "nats://a:4222 nats://b:5 nats://c:6" || c.stream != "S" || len(c.filters) != 2 || c.key.header != "Id" || c.start.seq != 9 || c.ackWait != 5*time.Minute {
 		t.Errorf("the source is %+v", c)
 	}
-	if c, err = parse(stream.Endpoint{URL: "nats://[::1]/S"}, ofSource); err != nil || c.servers[0] != "nats://[::1]:4222" {
+	if c, err = parse(stream.Endpoint{URL: "nats://[::1]/S"}, stream.OfSource); err != nil || c.servers[0] != "nats://[::1]:4222" {
 		t.Errorf("the servers are %q, %v", c.servers, err)
 	}
-	if c, err = parse(stream.Endpoint{URL: "nats://a/x.y?tls=true", Options: beside}, ofSink); err != nil {
+	if c, err = parse(stream.Endpoint{URL: "nats://a/x.y?tls=true", Options: beside}, stream.OfSink); err != nil {
 		t.Fatal(err)
 	}
 	if c.servers[0] != "tls://a:4222" || c.subject != "x.y" || c.maxPending != 7 {

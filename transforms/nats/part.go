@@ -84,7 +84,7 @@ func (p *part) pump(ctx context.Context, consumer jetstream.Consumer) {
 			p.r.fail(p.c.explain(fault.Unreadable, "reading", err))
 			return
 		}
-		p.link.t.saw("reading", err)
+		p.link.t.Saw("reading", err)
 		sleep(ctx, pause)
 		pause = min(2*pause, time.Second)
 	}
@@ -163,7 +163,7 @@ func (p *part) came(seq int64, reply string) bool {
 		return false
 	}
 	if p.gapless && seq > p.next {
-		p.link.t.stats.Lost.Add(seq - p.next)
+		p.link.t.Stats.Lost.Add(seq - p.next)
 	}
 	p.next = seq + 1
 	p.held = append(p.held, h)
@@ -253,7 +253,7 @@ func (p *part) settled(ctx context.Context) error {
 				p.r.hurries(1)
 				defer p.r.hurries(-1)
 			}
-			p.link.t.saw("acknowledging", err)
+			p.link.t.Saw("acknowledging", err)
 			err = p.known(ctx)
 		}
 		p.mu.Lock()

@@ -96,7 +96,7 @@ func TestFullQueue(t *testing.T) {
 	h := serve(t, natstest.Options{})
 	in := h.stream(t, name("in"))
 	h.put(t, in+".a", values(numbers(0, 1000)...)...)
-	c, err := parse(h.url(in), ofSource)
+	c, err := parse(h.url(in), stream.OfSource)
 	if err != nil {
 		t.Fatal(err)
 	}

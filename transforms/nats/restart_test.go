@@ -32,7 +32,7 @@ func TestSourceServerRestarts(t *testing.T) {
 	got, at = take(t, r, 100)
 	same(t, got, numbers(100, 200))
 	settle(t, r, at)
-	if r.link.t.stats.Retries.Load() == 0 {
+	if r.link.t.Stats.Retries.Load() == 0 {
 		t.Error("no failure was counted")
 	}
 	r.Close()

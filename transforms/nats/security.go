@@ -1,14 +1,11 @@
 package nats
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"os"
-
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/transforms/stream"
 )
 
 // secure says that connections use TLS whether the server wants it or not.
@@ -80,7 +77,7 @@ func (c *config) login() ([]nats.Option, error) {
 	if !c.secure() {
 		return opts, nil
 	}
-	t, err := c.tlsConfig()
+	t, err := stream.TLSConfig(c.ca, c.certificate, c.certificateKey)
 	if err != nil {
 		return nil, err
 	}
@@ -89,29 +86,4 @@ func (c *config) login() ([]nats.Option, error) {
 		opts = append(opts, nats.TLSHandshakeFirst())
 	}
 	return opts, nil
-}
-
-func (c *config) tlsConfig() (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.ca != "" {
-		data, err := os.ReadFile(c.ca)
-		if err != nil {
-			return nil, fault.FromOS(fault.Unreadable, c.ca, err)
-		}
-		if t.RootCAs = x509.NewCertPool(); !t.RootCAs.AppendCertsFromPEM(data) {
-			return nil, fault.New(fault.Corrupt, c.ca, "there is no certificate in PEM in it")
-		}
-	}
-	if c.certificate != "" {
-		key := c.certificateKey
-		if key == "" {
-			key = c.certificate
-		}
-		pair, err := tls.LoadX509KeyPair(c.certificate, key)
-		if err != nil {
-			return nil, fault.New(fault.Unreadable, c.certificate, "no certificate with its key in PEM: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
 }

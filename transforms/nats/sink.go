@@ -217,7 +217,7 @@ func (w *writer) until(ctx context.Context, n int) error {
 		}
 		if again != nil || w.conn.IsClosed() {
 			why = cmp.Or(again, w.conn.LastError(), why)
-			w.link.t.saw("writing", why)
+			w.link.t.Saw("writing", why)
 			sleep(ctx, pause)
 			pause = min(2*pause, time.Second)
 			if err := w.resend(ctx, w.c.delivery-time.Since(progress)); err != nil {

@@ -106,7 +106,7 @@ func TestStreamGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, write(t, w, identified("2")...), fault.NotFound, "no stream takes messages of the subject")
-	if n := w.link.t.stats.Retries.Load(); n == 0 {
+	if n := w.link.t.Stats.Retries.Load(); n == 0 {
 		t.Error("it was not tried again")
 	}
 

@@ -7,7 +7,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -313,12 +312,4 @@ func emitGood(b *block.Block, bad []badTime, mark *partitionMark, emit func(beam
 func beamTime(ms int64) beam.EventTime {
 	const edge = math.MaxInt64 / 1_000_000 / 2
 	return beam.EventTime(min(max(ms, -edge), edge))
-}
-
-// name is the topic of a partition's source, for statistics.
-func (p Partition) name() string {
-	if p.Topic == "" {
-		return "-"
-	}
-	return strings.ToValidUTF8(p.Topic, "?")
 }

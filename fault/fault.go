@@ -45,6 +45,7 @@ const (
 	RowTooLarge   Code = "row_too_large"  // a record over the limit
 	Tombstone     Code = "tombstone"      // a message without a value
 	BadSchema     Code = "bad_schema"     // a message that names a schema which cannot be had
+	BadMessage    Code = "bad_message"    // a message whose bytes are not what its format or schema says
 	BadTime       Code = "bad_time"       // an event time that is none
 	RuleFailed    Code = "rule_failed"    // a rule that gave an error for the row
 )

@@ -13,6 +13,7 @@ type Letter struct {
 	Model   string // digest of the model that refused it; "" when the row never reached one
 	Key     []byte // of the message that the row came in; nil for rows of files
 	Time    int64  // the message's timestamp, milliseconds since 1970; 0 for rows of files
+	Replay  string // of a dead letter that was sent again and is one again: the first one's "source@offset"; else ""
 }
 
 // LetterOf makes the letter for a row that err refused. raw is kept, not copied.

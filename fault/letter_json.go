@@ -19,6 +19,7 @@ type letterJSON struct {
 	Stage     string  `json:"stage"`
 	Model     string  `json:"model,omitzero"`
 	Time      int64   `json:"timestamp,omitzero"`
+	Replay    string  `json:"replay,omitzero"`
 	Key       *string `json:"key,omitzero"`
 	KeyBase64 string  `json:"key_base64,omitzero"`
 	Raw       *string `json:"raw,omitzero"`
@@ -27,7 +28,7 @@ type letterJSON struct {
 
 // AppendJSON appends the letter as one JSON object, without a line's end.
 func (l *Letter) AppendJSON(dst []byte) ([]byte, error) {
-	j := letterJSON{Source: l.Source, Row: l.Row, Offset: l.Offset, Code: l.Code, Field: l.Field, Message: l.Message, Stage: l.Stage, Model: l.Model, Time: l.Time}
+	j := letterJSON{Source: l.Source, Row: l.Row, Offset: l.Offset, Code: l.Code, Field: l.Field, Message: l.Message, Stage: l.Stage, Model: l.Model, Time: l.Time, Replay: l.Replay}
 	j.Raw, j.RawBase64 = textOrBase64(l.Raw)
 	j.Key, j.KeyBase64 = textOrBase64(l.Key)
 	line, err := json.Marshal(j, jsontext.AllowInvalidUTF8(true))
@@ -44,7 +45,7 @@ func ParseLetter(data []byte) (Letter, error) {
 	if j.Code == "" || j.Stage == "" {
 		return Letter{}, New(BadJSON, "", "no dead letter: it has no code or no stage")
 	}
-	l := Letter{Source: j.Source, Row: j.Row, Offset: j.Offset, Code: j.Code, Field: j.Field, Message: j.Message, Stage: j.Stage, Model: j.Model, Time: j.Time}
+	l := Letter{Source: j.Source, Row: j.Row, Offset: j.Offset, Code: j.Code, Field: j.Field, Message: j.Message, Stage: j.Stage, Model: j.Model, Time: j.Time, Replay: j.Replay}
 	var err error
 	if l.Raw, err = fromTextOrBase64(j.Raw, j.RawBase64); err != nil {
 		return Letter{}, New(BadJSON, "", "raw_base64: %w", err)

@@ -1,6 +1,14 @@
 package format
 
-import "github.com/apache/arrow-go/v18/arrow"
+import (
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// ErrAgain in the chain of an error of Decode says that what the decoder needs cannot be had for the moment, a schema say: the
+// same call may succeed later.
+var ErrAgain = errors.New("cannot be had for the moment")
 
 // A Decoder turns the values of messages into rows, as a Reader does with the records of a file. Not safe for concurrent
 // use.

@@ -29,7 +29,7 @@ type Stream struct {
 	From        string            `json:"from"`                   // see stream.Endpoint
 	To          string            `json:"to"`                     // likewise
 	Rejected    string            `json:"rejected"`               // likewise
-	Options     map[string]string `json:"option,omitzero"`        // of the connector of from, to and rejected
+	Options     map[string]string `json:"option,omitzero"`        // of the connectors of from, to and rejected, and of values
 	Name        string            `json:"name,omitzero"`          // of the job; "" is made of from and to
 	Values      string            `json:"values,omitzero"`        // format of the messages that come in; "" is json
 	NullNumbers []string          `json:"null-numbers,omitzero"`  // strings that mean a missing number; nil: none
@@ -57,6 +57,8 @@ type Stream struct {
 	Derive      []string          `json:"derive,omitzero"`        // see score.Options
 	Decide      []string          `json:"decide,omitzero"`        // see score.Options
 	Refresh     time.Duration     `json:"refresh,omitzero"`       // see score.Options
+	MaxLoad     time.Duration     `json:"max-load,omitzero"`      // likewise
+	MaxSlowdown float64           `json:"max-slowdown,omitzero"`  // likewise
 	IdleTimeout time.Duration     `json:"idle-timeout,omitzero"`  // 0 is stream.DefaultIdle
 }
 
@@ -92,10 +94,14 @@ func (s *Stream) Validate() error {
 			bad(e.key, "no %s given", e.what)
 			continue
 		}
-		on(e.key, checkEndpoint(s.endpoint(e.url), e.sink))
+		err := checkEndpoint(s.endpoint(e.url), e.sink)
+		if on(e.key, err); err == nil && e.sink {
+			on(e.key, s.checkBlocks(e.key, e.url))
+			on(e.key, s.checkLoop(e.url))
+		}
 	}
 	for _, k := range s.idle() {
-		bad("option", "neither source nor sinks have an option %q", k)
+		bad("option", "neither source nor sinks nor the format of messages have an option %q", k)
 	}
 	checkOutputKinds(s.Outputs, bad)
 	checkTwice("columns", s.Columns, bad)
@@ -117,6 +123,7 @@ func (s *Stream) Validate() error {
 	switch {
 	case s.Summary != "":
 		on("summary", checkEndpoint(s.endpoint(s.Summary), true))
+		on("summary", s.checkBlocks("summary", s.Summary))
 		if s.Window == 0 {
 			bad("window", "summaries need a window, such as 1m")
 		}
@@ -127,10 +134,16 @@ func (s *Stream) Validate() error {
 		monitoring := s.monitoring(nil)
 		on("window", monitoring.Check())
 	}
+	if s.Refresh == 0 && (s.MaxLoad != 0 || s.MaxSlowdown != 0) {
+		bad("refresh", "no new model is looked for that could be slow: say how often with --refresh")
+	}
+	if s.MaxSlowdown != 0 && !(s.MaxSlowdown >= 1) {
+		bad("max-slowdown", "%v: from 1 on", s.MaxSlowdown)
+	}
 	for _, d := range []struct {
 		key string
 		d   time.Duration
-	}{{"refresh", s.Refresh}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"idle-timeout", s.IdleTimeout}} {
+	}{{"refresh", s.Refresh}, {"max-load", s.MaxLoad}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"idle-timeout", s.IdleTimeout}} {
 		if d.d < 0 {
 			bad(d.key, "%s is less than nothing", d.d)
 		}
@@ -142,7 +155,22 @@ func (s *Stream) Validate() error {
 		err = codec.Check(v)
 	}
 	on("values", err)
+	if c, err := stream.Find(stream.Endpoint{URL: s.From}); err == nil && c.Files && v.Format != "" && v.Format != "json" {
+		bad("values", "%s has lines of JSON, not of %s", stream.Endpoint{URL: s.From}.Scheme(), v.Format)
+	}
 	return errors.Join(errs...)
+}
+
+// checkLoop refuses a sink that the source reads.
+func (s *Stream) checkLoop(sink string) error {
+	to, from := s.endpoint(sink), s.endpoint(s.From)
+	if to.Scheme() != from.Scheme() || checkEndpoint(from, false) != nil {
+		return nil
+	}
+	if c, err := stream.Find(to); err == nil && c.Feeds != nil && c.Feeds(to, from) {
+		return fault.New(fault.Usage, to.Redacted(), "--from reads what is written there, so that it would never end")
+	}
+	return nil
 }
 
 func checkEndpoint(e stream.Endpoint, sink bool) error {
@@ -163,22 +191,32 @@ func (s *Stream) endpoint(url string) stream.Endpoint {
 	if err != nil {
 		return e
 	}
-	for k, v := range s.Options {
-		if c.Knows(k) {
-			if e.Options == nil {
-				e.Options = map[string]string{}
-			}
-			e.Options[k] = v
-		}
+	e.Options = s.options(c.Knows)
+	if c.Blocks {
+		e.Window = s.windows()
 	}
 	return e
 }
 
-// idle gives the options that no end knows.
+// options gives those that somebody knows; nil: none.
+func (s *Stream) options(knows func(name string) bool) (known map[string]string) {
+	for k, v := range s.Options {
+		if knows(k) {
+			if known == nil {
+				known = map[string]string{}
+			}
+			known[k] = v
+		}
+	}
+	return known
+}
+
+// idle gives the options that nobody knows.
 func (s *Stream) idle() []string {
 	var names []string
+	values := s.values(nil).Options
 	for k := range s.Options {
-		if !slices.ContainsFunc([]string{s.From, s.To, s.Rejected, s.Summary}, func(url string) bool { return s.endpoint(url).Options[k] != "" }) {
+		if _, ok := values[k]; !ok && !slices.ContainsFunc([]string{s.From, s.To, s.Rejected, s.Summary}, func(url string) bool { return s.endpoint(url).Options[k] != "" }) {
 			names = append(names, k)
 		}
 	}
@@ -192,6 +230,9 @@ func (s *Stream) eventTime() stream.EventTime {
 
 func (s *Stream) values(taken []string) stream.Values {
 	v := stream.Values{Format: s.Values, Taken: taken}
+	if c, err := stream.CodecOf(v); err == nil {
+		v.Options = s.options(c.Knows)
+	}
 	if s.NullNumbers != nil || s.NullTexts != nil {
 		v.Nulls = &format.Nulls{Number: s.NullNumbers, Text: s.NullTexts}
 	}
@@ -271,6 +312,7 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 		s.Outputs = m.DefaultOutputs()
 	}
 	j := &StreamJob{Spec: s, Model: m, Links: s.links()}
+	j.Links.To.Launch = launch()
 	scoring := s.scoring(m)
 	if err := scoring.Check(m); err != nil {
 		return nil, err
@@ -285,19 +327,24 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 	return j, nil
 }
 
-// planColumns decides what is read of the messages: what the model needs, and what is kept beside the predictions, which is
-// copied as it stands.
+// planColumns decides what is read of the messages: what the model needs, and what is kept beside the predictions. That is
+// copied as it stands, or for a sink of columns read as a batch run does that reads JSON lines and writes Parquet, but that
+// messages become a column of text if nobody says which members to keep.
 func (j *StreamJob) planColumns(inputs []model.Input) error {
 	scoring := j.Spec.scoring(j.Model)
+	typed, kind := blocks(j.Spec.To), format.Raw
+	if typed != nil {
+		kind = format.Native
+	}
 	if j.Spec.Columns == nil {
-		j.columns = []block.Column{{Column: format.Column{Name: "message", Kind: format.RawRow}}}
+		j.columns = []block.Column{{Column: format.Column{Name: wholeMessage, Kind: format.RawRow}}}
 		for _, f := range scoring.Fields(j.Model) {
 			j.taken = append(j.taken, f.Name)
 		}
 	}
 	var clash []string
 	for _, name := range read(j.Spec.Columns, j.Spec.Derive) {
-		j.columns = append(j.columns, block.Column{Column: format.Column{Name: name, Kind: format.Raw}})
+		j.columns = append(j.columns, block.Column{Column: format.Column{Name: name, Kind: kind}})
 		for _, f := range scoring.Fields(j.Model) {
 			if f.Name == name {
 				clash = append(clash, name)
@@ -307,6 +354,12 @@ func (j *StreamJob) planColumns(inputs []model.Input) error {
 	if len(clash) > 0 {
 		return score.Clash(clash)
 	}
+	if typed != nil {
+		j.taken = nil // outputs are no members of the message
+		if err := j.checkAdds(typed); err != nil {
+			return err
+		}
+	}
 	var err error
 	j.columns, err = addFeatures(j.columns, inputs, false)
 	return err
@@ -315,7 +368,7 @@ func (j *StreamJob) planColumns(inputs []model.Input) error {
 func (s *Stream) scoring(m *model.Model) score.Options {
 	return score.Options{
 		Model: s.Model, Digest: m.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs, Keep: s.Columns,
-		Missing: s.Window != 0, Derive: s.Derive, Decide: s.Decide, Refresh: s.Refresh, Run: s.links().Run,
+		Missing: s.Window != 0, Derive: s.Derive, Decide: s.Decide, Refresh: s.Refresh, MaxLoad: s.MaxLoad, MaxSlowdown: s.MaxSlowdown, Run: s.links().Run,
 	}
 }
 

@@ -1,9 +1,12 @@
-// Command stream measures glulam stream against a plain loop that does the same without Beam: messages come at a fixed rate
-// whatever becomes of them, and the time of each is taken from its own timestamp until a consumer sees its output.
+// Command stream measures glulam stream against a plain loop that does the same without Beam, and against consumers in
+// Python: messages come at a fixed rate whatever becomes of them, and the time of each is taken from its own timestamp until a
+// consumer sees its output.
 //
-//	go run ./bench/stream -model testdata/flights/lightgbm.txt -rates 1000,5000,20000 -for 30s
+//	go run ./bench/stream -model .cache/bench/large.txt -rates 1000,5000,20000,50000 -drain 400000 > report.md
+//	go run ./bench/stream -soak 1h -rates 5000
 //
-// Broker, load, consumer and what is measured share this machine, so that only the ratios mean something elsewhere.
+// Broker, load, consumer and what is measured share this machine, so that only the ratios mean something elsewhere. All
+// contenders take turns in every round, after a round that does not count; numbers are medians of the rounds.
 package main
 
 import (
@@ -22,15 +25,32 @@ import (
 	"time"
 
 	"github.com/glulam/glulam/internal/services/kafka"
-	"github.com/glulam/glulam/transforms/stream"
 )
 
+// options are the flags.
 type options struct {
-	model    string
-	rows     string
-	glulam   string
-	duration time.Duration
-	parts    int
+	model, second string
+	rows          string
+	glulam        string
+	against       string
+	python        string
+	rates         string
+	only          string
+	warm, counted time.Duration
+	rounds        int
+	parts         int
+	drain         int64
+	swap          bool
+	soak          time.Duration
+}
+
+// bench is a broker and what is sent through it.
+type bench struct {
+	options
+	dir    string
+	addr   string
+	rows   [][]byte
+	topics int // made so far
 }
 
 func main() {
@@ -43,129 +63,184 @@ func main() {
 	}
 	var o options
 	flag.StringVar(&o.model, "model", "testdata/flights/lightgbm.txt", "model to score with")
+	flag.StringVar(&o.second, "second", "testdata/flights/lightgbm.txt", "model that takes turns with it, with -swap")
 	flag.StringVar(&o.rows, "rows", "testdata/flights/rows.jsonl", "rows to send, again and again")
 	flag.StringVar(&o.glulam, "glulam", "", "binary to measure; default: one that is built now")
-	flag.DurationVar(&o.duration, "for", 20*time.Second, "how long each measurement lasts, after 5 s that do not count")
+	flag.StringVar(&o.against, "against", "", "another binary of glulam to measure beside it, of an earlier commit")
+	flag.StringVar(&o.python, "python", "", "Python with bench/requirements.txt, for consumers in Python; default: none of them")
+	flag.StringVar(&o.rates, "rates", "1000,5000,20000", "messages a second")
+	flag.StringVar(&o.only, "only", "", "contenders whose names contain this, beside the plain loop")
+	flag.DurationVar(&o.warm, "warm", 4*time.Second, "how long messages come before they count")
+	flag.DurationVar(&o.counted, "for", 10*time.Second, "how long they count")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
 	flag.IntVar(&o.parts, "partitions", 1, "of the topics")
-	rates := flag.String("rates", "1000,5000,20000", "messages a second")
+	flag.Int64Var(&o.drain, "drain", 0, "messages that wait in the topic when a contender begins: how fast are they through? 0: not measured")
+	flag.BoolVar(&o.swap, "swap", false, "measure glulam also while its model changes every two seconds")
+	flag.DurationVar(&o.soak, "soak", 0, "instead of everything else: glulam alone for that long, with its memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o, *rates); err != nil {
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "stream:", err)
 		os.Exit(1)
 	}
 }
 
-// contender is a program that scores from one topic to another until it is stopped.
-type contender struct {
-	name     string
-	isolated bool // its outputs are read as committed
-	command  func(o *options, addr, in, out string) *exec.Cmd
-}
-
-var contenders = []contender{
-	{"plain loop", false, func(o *options, addr, in, out string) *exec.Cmd {
-		self, _ := os.Executable()
-		return exec.Command(self, "loop", addr, in, out, o.model)
-	}},
-	{"glulam, at-least-once", false, func(o *options, addr, in, out string) *exec.Cmd {
-		return glulam(o, addr, in, out)
-	}},
-	{"glulam, exactly-once", true, func(o *options, addr, in, out string) *exec.Cmd {
-		return glulam(o, addr, in, out, "--delivery", "exactly-once")
-	}},
-}
-
-func glulam(o *options, addr, in, out string, more ...string) *exec.Cmd {
-	url := "kafka://" + addr + "/"
-	return exec.Command(o.glulam, append([]string{"stream", "--model", o.model, "--from", url + in, "--to", url + out, "--rejected", url + "rejected", "--columns", "id", "--json"}, more...)...)
-}
-
-func run(ctx context.Context, o options, rates string) error {
-	dir, err := os.MkdirTemp("", "glulam-bench-")
+func run(ctx context.Context, o options) error {
+	rates, err := parseRates(o.rates)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if o.glulam == "" {
-		o.glulam = filepath.Join(dir, "glulam")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", o.glulam, "./cmd/glulam").CombinedOutput(); err != nil {
+	b := &bench{options: o}
+	if b.dir, err = os.MkdirTemp("", "glulam-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if b.glulam == "" {
+		b.glulam = filepath.Join(b.dir, "glulam")
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.glulam, "./cmd/glulam").CombinedOutput(); err != nil {
 			return fmt.Errorf("building glulam: %w: %s", err, out)
 		}
 	}
-	lines, err := os.ReadFile(o.rows)
+	lines, err := os.ReadFile(b.options.rows)
 	if err != nil {
 		return err
 	}
-	rows := bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
-	b, err := kafka.Start(ctx, kafka.Options{Dir: filepath.Join(dir, "kafka")})
+	b.rows = bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
+	broker, err := kafka.Start(ctx, kafka.Options{Dir: filepath.Join(b.dir, "kafka")})
 	if err != nil {
 		return err
 	}
-	defer b.Stop()
-	if err := kafka.CreateTopics(ctx, b.Addr, int32(o.parts), "rejected"); err != nil {
+	defer broker.Stop()
+	b.addr = broker.Addr
+	if err := kafka.CreateTopics(ctx, b.addr, int32(b.parts), "rejected"); err != nil {
 		return err
 	}
-	fmt.Println("| messages/s | | p50 | p95 | p99 | p99.9 | max | seen | CPU µs/message |")
-	fmt.Println("|--:|---|--:|--:|--:|--:|--:|--:|--:|")
-	for i, text := range strings.Split(rates, ",") {
-		rate, err := strconv.Atoi(text)
-		if err != nil {
-			return err
+	if b.soak > 0 {
+		return b.soaked(ctx, rates[0])
+	}
+	if err := b.latencies(ctx, rates); err != nil || b.drain == 0 {
+		return err
+	}
+	return b.drained(ctx)
+}
+
+func parseRates(text string) (rates []int, err error) {
+	for _, f := range strings.Split(text, ",") {
+		rate, err := strconv.Atoi(f)
+		if err != nil || rate < 1 {
+			return nil, fmt.Errorf("-rates: %q is no number of messages a second", f)
 		}
-		for k, c := range contenders {
-			in, out := fmt.Sprintf("in-%d-%d", i, k), fmt.Sprintf("out-%d-%d", i, k)
-			if err := kafka.CreateTopics(ctx, b.Addr, int32(o.parts), in, out); err != nil {
-				return err
+		rates = append(rates, rate)
+	}
+	return rates, nil
+}
+
+// fresh makes a pair of topics that nobody has used.
+func (b *bench) fresh(ctx context.Context) (in, out string, err error) {
+	b.topics++
+	in, out = fmt.Sprintf("in-%d", b.topics), fmt.Sprintf("out-%d", b.topics)
+	return in, out, kafka.CreateTopics(ctx, b.addr, int32(b.parts), in, out)
+}
+
+// latencies measures each contender at each rate.
+func (b *bench) latencies(ctx context.Context, rates []int) error {
+	runners := b.contenders()
+	for _, rate := range rates {
+		results := make([][]measured, len(runners))
+		for round := -1; round < b.rounds; round++ {
+			for i := range runners {
+				k := (i + round + 1) % len(runners) // another one begins each round
+				m, err := b.measure(ctx, &runners[k], rate)
+				if err != nil && round >= 0 {
+					fmt.Fprintf(os.Stderr, "%s at %d/s: %v\n", runners[k].name, rate, err)
+					m.failed = true
+				}
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if round >= 0 {
+					results[k] = append(results[k], m)
+				}
 			}
-			m, err := measure(ctx, &o, &c, b.Addr, in, out, rows, rate)
-			if err != nil {
-				return fmt.Errorf("%s at %d: %w", c.name, rate, err)
+			if round == -1 && rate != rates[0] { // the broker's code is compiled by now
+				round++
 			}
-			q := func(p float64) string { return fmt.Sprintf("%.2f", float64(m.latency.Quantile(p).Microseconds())/1000) }
-			fmt.Printf("| %d | %s | %s | %s | %s | %s | %.1f | %.1f%% | %.1f |\n", rate, c.name, q(.5), q(.95), q(.99), q(.999),
-				float64(m.latency.Max.Microseconds())/1000, 100*float64(m.latency.Count)/float64(m.sent), 1e6*m.cpu.Seconds()/float64(m.all))
 		}
+		report(os.Stdout, rate, runners, results)
 	}
 	return nil
 }
 
-// measured is what came of one run.
-type measured struct {
-	latency stream.Snapshot
-	sent    int64 // within the time that counts
-	all     int64 // messages that the contender saw
-	cpu     time.Duration
-}
-
-func measure(ctx context.Context, o *options, c *contender, addr, in, out string, rows [][]byte, rate int) (m measured, err error) {
-	cmd := c.command(o, addr, in, out)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
+// measure has one contender score messages that come at a rate.
+func (b *bench) measure(ctx context.Context, c *contender, rate int) (m measured, err error) {
+	in, out, err := b.fresh(ctx)
+	if err != nil {
 		return m, err
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
-	m.latency, m.sent, m.all, err = drive(ctx, addr, in, out, c.isolated, rows, rate, 5*time.Second, o.duration)
-	select {
-	case werr := <-exited:
-		return m, fmt.Errorf("it ended by itself: %v: %s", werr, said.Bytes())
-	default:
+	p, err := b.start(c, in, out)
+	if err != nil {
+		return m, err
 	}
-	cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case werr := <-exited:
-		if werr != nil {
-			err = errors.Join(err, fmt.Errorf("%w: %s", werr, said.Bytes()))
-		}
-	case <-time.After(20 * time.Second):
-		cmd.Process.Kill()
-		<-exited
-		err = errors.Join(err, fmt.Errorf("it did not stop: %s", said.Bytes()))
+	d := driver{addr: b.addr, in: in, out: out, parts: b.parts, isolated: c.isolated, message: number(b.rows), rate: rate, warm: b.warm, counted: b.counted, edge: p.edge}
+	if c.during != nil {
+		during, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go c.during(during)
 	}
-	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	m.driven, err = d.drive(ctx)
+	m.process, err = p.finish(err)
 	return m, err
 }
+
+// drained measures how fast messages are through that wait already.
+func (b *bench) drained(ctx context.Context) error {
+	runners := b.contenders()
+	fmt.Printf("\nAs fast as they can, %d messages that wait:\n\n| | messages/s | of the plain loop | CPU µs/message |\n|---|--:|--:|--:|\n", b.drain)
+	var loop float64
+	for i := range runners {
+		c := &runners[i]
+		if c.during != nil {
+			continue
+		}
+		var rates, costs []float64
+		for range b.rounds {
+			rate, cost, err := b.drainOnce(ctx, c)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			rates, costs = append(rates, rate), append(costs, cost)
+		}
+		rate := median(rates)
+		if i == 0 {
+			loop = rate
+		}
+		fmt.Printf("| %s | %.0f | %.3f | %.1f |\n", c.name, rate, rate/loop, median(costs))
+	}
+	return nil
+}
+
+func (b *bench) drainOnce(ctx context.Context, c *contender) (rate, cost float64, err error) {
+	in, out, err := b.fresh(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	n := b.drain / c.slower()
+	if err := fill(ctx, b.addr, in, b.parts, number(b.rows), n); err != nil {
+		return 0, 0, err
+	}
+	p, err := b.start(c, in, out)
+	if err != nil {
+		return 0, 0, err
+	}
+	// The first fifth is left out: start, and compilation where there is one.
+	left, took, err := empty(ctx, b.addr, out, c.isolated, n/5, n, p.edge)
+	m, err := p.finish(err)
+	if err != nil {
+		return 0, 0, err
+	}
+	return float64(left) / took.Seconds(), 1e6 * m.cpu.Seconds() / float64(left), nil
+}
+
+// errStopped says that a contender ended before it was told to.
+var errStopped = errors.New("it ended by itself")

@@ -16,9 +16,10 @@ import (
 
 // panics are the functions that may panic, each with the reason.
 var panics = map[string]string{
-	"transforms/stream.Register":      "an init function that registers a name twice is a defect that no test can miss",
-	"transforms/stream.RegisterCodec": "the same",
-	"transforms/monitor.Summarize":    "transforms that build a graph have no error to return; Beam's own panic, too, and Options.Check says it before",
+	"transforms/stream.Register":        "an init function that registers a name twice is a defect that no test can miss",
+	"transforms/stream.RegisterCodec":   "the same",
+	"transforms/stream/replay.Register": "the same",
+	"transforms/monitor.Summarize":      "transforms that build a graph have no error to return; Beam's own panic, too, and Options.Check says it before",
 	"model/leaves.decide": "the library returned an error for a row of the right length, which its code has no way to do; " +
 		"Evaluator has no error to return, and a wrong number would be worse",
 }

@@ -82,6 +82,38 @@ under way and commits it, the second one stops at once.
 
 ` + exitCodes,
 	},
+	"demo": {
+		about: "Shows a stream being scored, with nothing installed: a NATS server in this process, real flights that are sent to it as events, the pipeline of glulam stream, and a view of what comes out. Everything is in memory and in a temporary folder, which is removed.",
+		usage: "glulam demo [flags]",
+		examples: []string{
+			"glulam demo",
+			"glulam demo --rate 5000 --for 10s --swap-after 5s",
+		},
+		notes: `Keys: s swaps the model, b offers a corrupt one, q ends the demo; so does
+Ctrl-C, and a second one stops at once. Without a terminal there is a line a
+second instead of the view.
+
+Exit codes
+  0  done, and everything that was sent came out, and right
+  1  failed, or something did not
+  2  wrong usage
+`,
+	},
+	"replay": {
+		about: "Sends rejected messages back to where they came from, after what was wrong with them or with the stream is mended: with their keys, timestamps and ids, and each once, however often it is run and wherever it is stopped.",
+		usage: "glulam replay LETTERS (--from URL | --to URL) [flags]",
+		examples: []string{
+			"glulam replay kafka://localhost:9092/rejected --from kafka://localhost:9092/flights --dry-run",
+			"glulam replay rejected.jsonl --from kafka://localhost:9092/flights --code wrong_type --field hour",
+			"glulam replay predictions/rejected --to csv:fixed.csv",
+		},
+		notes: `Exit codes
+  0  done
+  1  failed; start again for the rest
+  2  wrong usage
+  3  done, but some letters cannot go back: they are named
+`,
+	},
 	"inspect": {
 		about: "Shows what a model is: its format, objective, size, features and outputs.",
 		usage: "glulam inspect MODEL [flags]",

@@ -23,6 +23,8 @@ import (
 type commands struct {
 	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
 	Stream  streamCmd  `cmd:"" help:"score messages as they come, until it is stopped"`
+	Demo    demoCmd    `cmd:"" help:"watch a stream being scored, with nothing installed"`
+	Replay  replayCmd  `cmd:"" help:"send rejected messages back after a fix, each once"`
 	Inspect inspectCmd `cmd:"" help:"show what a model is"`
 	Check   checkCmd   `cmd:"" help:"hold a model against its training library's numbers"`
 	Bundle  bundleCmd  `cmd:"" help:"pack a model with golden rows and what is known of it"`

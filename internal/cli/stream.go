@@ -15,9 +15,11 @@ import (
 	"github.com/glulam/glulam/internal/ops"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
-	_ "github.com/glulam/glulam/transforms/kafka" // connectors
+	_ "github.com/glulam/glulam/transforms/codecs" // formats of messages
+	_ "github.com/glulam/glulam/transforms/kafka"  // connectors
 	"github.com/glulam/glulam/transforms/lines"
 	_ "github.com/glulam/glulam/transforms/nats"
+	_ "github.com/glulam/glulam/transforms/parquetdir"
 	"github.com/glulam/glulam/transforms/stream"
 )
 
@@ -27,12 +29,12 @@ type streamCmd struct {
 
 	Model    string   `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
 	From     string   `placeholder:"URL" group:"what" help:"where messages come from: kafka://HOST:PORT/TOPIC, jsonl:FILE, or jsonl:- for standard input"`
-	To       string   `placeholder:"URL" group:"what" help:"where predictions go: likewise, and jsonl:DIR/"`
+	To       string   `placeholder:"URL" group:"what" help:"where predictions go: likewise, jsonl:DIR/, or parquet:DIR/ for Parquet files by --window"`
 	Rejected string   `placeholder:"URL" group:"what" help:"where messages go that cannot be scored, with the reason"`
-	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source and sinks, such as sasl.mechanism=PLAIN; may be given again"`
+	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source, sinks and --values, such as sasl.mechanism=PLAIN; may be given again"`
 	Name     string   `placeholder:"NAME" group:"what" help:"name of the job: one that is started again under its name goes on where it stopped; default: made of --from and --to"`
 
-	Values      string  `placeholder:"FORMAT" group:"files" help:"what messages are: json; default: json"`
+	Values      string  `placeholder:"FORMAT" group:"files" help:"what messages are: json, avro or protobuf; default: json"`
 	NullNumbers list    `placeholder:"A,B" group:"files" help:"strings that mean a missing number; default: none, only null does"`
 	NullTexts   list    `placeholder:"A,B" group:"files" help:"strings that mean a missing text; default: none, only null does"`
 	Features    list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for a model file that has none"`
@@ -48,7 +50,7 @@ type streamCmd struct {
 	MaxDisorder interval `placeholder:"TIME" group:"time" help:"how much later than others an event may come and still be in time; default: 0s"`
 	IdleTimeout interval `placeholder:"TIME" group:"time" help:"a partition without messages for that long holds no window back; default: 10s"`
 
-	Window   interval `placeholder:"TIME" group:"time" help:"summarize windows of that length, such as 1m; default: no summaries"`
+	Window   interval `placeholder:"TIME" group:"time" help:"summarize windows of that length, such as 1m, and part files by them; default: no summaries"`
 	Period   interval `placeholder:"TIME" group:"time" help:"from one window's start to the next one's, for windows that overlap; default: --window"`
 	Lateness interval `placeholder:"TIME" group:"time" help:"how long after a window's end late events still count, in a second summary; default: 0s"`
 	Summary  string   `placeholder:"URL" group:"what" help:"where summaries of windows go"`
@@ -56,6 +58,9 @@ type streamCmd struct {
 	Derive  rules    `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed before scoring; may be given again"`
 	Decide  rules    `placeholder:"NAME=RULE" group:"columns" help:"a column that is computed after scoring, of predictions and members; may be given again"`
 	Refresh interval `placeholder:"TIME" group:"run" help:"how often to look for a new model under --model; default: never"`
+
+	MaxLoad     interval `placeholder:"TIME" group:"run" help:"a new model that takes longer to load is not taken; default: no limit"`
+	MaxSlowdown factor   `placeholder:"TIMES" group:"run" help:"nor is one that takes so many times as long for a row as the one that serves; default: no limit"`
 
 	Delivery    string   `placeholder:"HOW" group:"run" help:"at-least-once or exactly-once; default: at-least-once"`
 	CommitEvery interval `placeholder:"TIME" group:"run" help:"how often exactly-once commits; default: 10ms"`
@@ -81,6 +86,7 @@ func (c *streamCmd) spec() pipelines.Stream {
 		Delivery: stream.Delivery(c.Delivery), CommitEvery: time.Duration(c.CommitEvery), Readers: int(c.Readers),
 		Window: time.Duration(c.Window), Period: time.Duration(c.Period), Lateness: time.Duration(c.Lateness), Summary: c.Summary,
 		Derive: c.Derive, Decide: c.Decide, Refresh: time.Duration(c.Refresh),
+		MaxLoad: time.Duration(c.MaxLoad), MaxSlowdown: float64(c.MaxSlowdown),
 		MaxInFlight: int(c.MaxInFlight), MaxRejected: c.MaxRejected, Engine: c.Engine,
 	}
 }

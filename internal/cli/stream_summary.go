@@ -23,9 +23,11 @@ type streamSummary struct {
 
 	Commits int64 `json:"commits"`
 	// Latency is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, Own from a poll to
-	// that, in milliseconds.
+	// that.
 	Latency quantiles `json:"latency_ms"`
 	Own     quantiles `json:"own_latency_ms"`
+	// Scoring is from a poll until its outputs were handed to a sink.
+	Scoring quantiles `json:"scoring_latency_ms"`
 
 	Seconds       float64 `json:"seconds"`
 	RowsPerSecond float64 `json:"rows_per_second"`
@@ -51,7 +53,7 @@ func newStreamSummary(j *pipelines.StreamJob, took time.Duration, peak int64) *s
 	s := &streamSummary{
 		Glulam: pipelines.Version, Job: j.Links.Run, Model: j.ModelInfo(), From: j.Links.From.Redacted(), To: j.Links.To.Redacted(),
 		Rows:        files.RowCounts{In: st.Rows.Load(), Scored: st.Scored.Load(), Rejected: st.Rejected.Load(), RejectedByCode: st.Codes()},
-		MaxRejected: "0", Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own),
+		MaxRejected: "0", Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own), Scoring: quantilesOf(&st.Scoring),
 		Seconds: float64(took.Milliseconds()) / 1000, PeakMemory: peak,
 	}
 	if took > 0 {
@@ -70,7 +72,8 @@ func (s *streamSummary) text() string {
 	t.row("time", fmt.Sprintf("%s, %s rows/s", span(time.Duration(s.Seconds*float64(time.Second))), count(int64(s.RowsPerSecond))))
 	if s.Commits > 0 {
 		t.row("latency", s.Latency.String()+", from a message's timestamp to its output's acknowledgement")
-		t.row("  of that here", s.Own.String()+", from a poll on")
+		t.row("  from a poll", s.Own.String())
+		t.row("  to a sink", s.Scoring.String()+", from a poll, without the broker's answer")
 	}
 	if s.PeakMemory > 0 {
 		t.row("peak memory", size(s.PeakMemory))

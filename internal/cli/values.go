@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -172,5 +173,26 @@ func (r *rules) Decode(ctx *kong.DecodeContext) error {
 		return err
 	}
 	*r = append(*r, t.String())
+	return nil
+}
+
+// factor is the value of a flag that takes a number.
+type factor float64
+
+// Decode implements kong.MapperValue.
+func (f *factor) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("number")
+	if err != nil {
+		return err
+	}
+	return f.set(t.String())
+}
+
+func (f *factor) set(text string) error {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%q is not a number", text)
+	}
+	*f = factor(v)
 	return nil
 }

@@ -1,14 +1,19 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -24,15 +29,11 @@ import (
 const maxInFlight = 500
 
 // TestStreamKilled kills a stream and its broker at random moments while messages come: at-least-once loses none and repeats at
-// most a micro-batch a partition and kill, exactly-once has each once. GLULAM_KILLS says how often; the default is short.
+// most a micro-batch a partition and kill, exactly-once has each once. GLULAM_KILLS says how often it kills the stream,
+// GLULAM_RESTARTS how often the broker, GLULAM_RATE how many messages come a second; the defaults are short.
 func TestStreamKilled(t *testing.T) {
-	kills := 3
-	if s := os.Getenv("GLULAM_KILLS"); s != "" {
-		var err error
-		if kills, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	kills := number(t, "GLULAM_KILLS", 3)
+	restarts := number(t, "GLULAM_RESTARTS", (kills+2)/3)
 	ctx := context.Background()
 	b, err := kafka.Start(ctx, kafka.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -40,11 +41,25 @@ func TestStreamKilled(t *testing.T) {
 	}
 	defer b.Stop()
 	for _, delivery := range []string{"at-least-once", "exactly-once"} {
-		t.Run(delivery, func(t *testing.T) { killStream(t, b, delivery, kills) })
+		t.Run(delivery, func(t *testing.T) { killStream(t, b, delivery, kills, restarts) })
 	}
 }
 
-func killStream(t *testing.T, b *kafka.Broker, delivery string, kills int) {
+// number is what an environment variable says.
+func number(t *testing.T, name string, or int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return or
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func killStream(t *testing.T, b *kafka.Broker, delivery string, kills, restarts int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	const partitions = 3
@@ -86,7 +101,7 @@ func killStream(t *testing.T, b *kafka.Broker, delivery string, kills int) {
 		s.Wait()
 		start()
 	}
-	for range (kills + 2) / 3 { // the broker goes and comes back; the stream lives on
+	for range restarts { // the broker goes and comes back; the stream lives on
 		pause()
 		if err := b.Kill(); err != nil {
 			t.Fatal(err)
@@ -135,12 +150,13 @@ func produce(ctx context.Context, t *testing.T, addr, topic string) (sent *atomi
 	sent = &atomic.Int64{}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
+	each := number(t, "GLULAM_RATE", 2000) / 100
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
 		for id := int64(0); ctx.Err() == nil; <-tick.C {
-			for range 20 {
+			for range each {
 				value := fmt.Appendf(nil, `{"id": %d, "hour": %d}`, id, id%24)
 				if id%50 == 0 {
 					value = fmt.Appendf(nil, `{"id": %d, "hour": "never"}`, id)
@@ -236,4 +252,92 @@ func checkOutput(r *kgo.Record) error {
 		return fmt.Errorf("the message %d became %s", id, r.Value)
 	}
 	return nil
+}
+
+// TestStreamSteady: a stream that runs on keeps its goroutines, its files and its memory. bench/stream -soak 1h is the long form.
+func TestStreamSteady(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	b, err := kafka.Start(ctx, kafka.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Stop()
+	if err := kafka.CreateTopics(ctx, b.Addr, 3, "in", "out", "rejected"); err != nil {
+		t.Fatal(err)
+	}
+	sent, stop := produce(ctx, t, b.Addr, "in")
+	defer stop()
+	seen := consume(ctx, t, b.Addr, "out", "rejected")
+	defer seen.stop()
+	metrics, url := freeAddr(t), "kafka://"+b.Addr+"/"
+	s := exec.Command(binary, "stream", "--model", golden.Path("one_feature.txt"), "--from", url+"in", "--to", url+"out", "--rejected", url+"rejected", "--max-rejected", "100%",
+		"--metrics", metrics, "--window", "1s", "--summary", "jsonl:"+filepath.Join(t.TempDir(), "summaries.jsonl"), "--refresh", "1s")
+	var said bytes.Buffer
+	s.Stderr = &said
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Process.Kill()
+	reach := func(n int64) map[string]float64 {
+		t.Helper()
+		for seen.all.Load() < n && ctx.Err() == nil {
+			time.Sleep(20 * time.Millisecond)
+		}
+		return gauges(ctx, t, metrics)
+	}
+	warm := reach(10_000)
+	end := reach(40_000)
+	for _, g := range []struct {
+		name string
+		more float64 // than that it must not grow
+	}{{"go_goroutines", 10}, {"process_open_fds", 5}, {"process_resident_memory_bytes", 60e6}} {
+		if grown := end[g.name] - warm[g.name]; end[g.name] == 0 || grown > g.more {
+			t.Errorf("%s went from %v to %v", g.name, warm[g.name], end[g.name])
+		}
+	}
+	stop()
+	for seen.distinct.Load() < sent.Load() && ctx.Err() == nil {
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.Process.Signal(syscall.SIGTERM)
+	if err := s.Wait(); err != nil {
+		t.Errorf("%v: %s", err, said.Bytes())
+	}
+	if got := seen.all.Load(); got != sent.Load() {
+		t.Errorf("%d messages in, %d out", sent.Load(), got)
+	}
+}
+
+// freeAddr is an address of this machine that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// gauges reads the metrics without labels.
+func gauges(ctx context.Context, t *testing.T, addr string) map[string]float64 {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	out := map[string]float64{}
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		if v, err := strconv.ParseFloat(value, 64); err == nil {
+			out[name] = v
+		}
+	}
+	return out
 }

@@ -39,6 +39,7 @@ var (
 
 	endToEnd = describe("stream_latency_seconds", "From the timestamp of a micro-batch's oldest message to the acknowledgement of its outputs.", nil)
 	own      = describe("stream_own_latency_seconds", "From a poll to the acknowledgement of what came of it.", nil)
+	scoring  = describe("stream_scoring_latency_seconds", "From a poll until outputs of it were handed to a sink, for each block.", nil)
 
 	modelInfo     = gauge("model_info", "1, with the model that scores.", "digest", "name", "format", "engine")
 	swaps         = counter("model_swaps_total", "New models that took the place of one.")
@@ -65,7 +66,7 @@ var (
 // rowCodes have a series from the start, so that rate() sees their first rows.
 var rowCodes = []fault.Code{
 	fault.BadNumber, fault.NumberRange, fault.BadText, fault.BadJSON, fault.WrongType, fault.DuplicateName, fault.RowTooLarge,
-	fault.Tombstone, fault.BadSchema, fault.BadTime, fault.RuleFailed,
+	fault.Tombstone, fault.BadMessage, fault.BadSchema, fault.BadTime, fault.RuleFailed,
 }
 
 // collector reads the numbers of a run at each scrape.
@@ -129,6 +130,7 @@ func (c *collector) rows(s sink) {
 	s.sizes(batches, &st.Batches)
 	s.durations(endToEnd, &st.EndToEnd, endToEndBounds)
 	s.durations(own, &st.Own, ownBounds)
+	s.durations(scoring, &st.Scoring, ownBounds)
 }
 
 // progress says where the run stands.

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"slices"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/transforms/stream"
@@ -11,7 +12,7 @@ import (
 const Scheme = "kafka"
 
 func init() {
-	stream.Register(Scheme, stream.Connector{Check: check, Source: openSource, Sink: openSink, ExactlyOnce: exactlyOnce, Options: options.Names()})
+	stream.Register(Scheme, stream.Connector{Check: check, Feeds: feeds, Source: openSource, Sink: openSink, ExactlyOnce: exactlyOnce, Options: options.Names()})
 }
 
 func check(e stream.Endpoint, sink bool) error {
@@ -21,6 +22,16 @@ func check(e stream.Endpoint, sink bool) error {
 	}
 	_, err := parse(e, as)
 	return err
+}
+
+// feeds says that both name a broker in common, and that the source reads the sink's topic.
+func feeds(to, from stream.Endpoint) bool {
+	t, terr := parse(to, stream.OfSink)
+	f, ferr := parse(from, stream.OfSource)
+	if terr != nil || ferr != nil || !slices.ContainsFunc(t.seeds, func(s string) bool { return slices.Contains(f.seeds, s) }) {
+		return false
+	}
+	return f.reads(t.topics[0])
 }
 
 func openSource(_ context.Context, e stream.Endpoint, id stream.ReaderID) (stream.Source, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -133,8 +134,11 @@ func (c *config) setHosts(hosts []string) error {
 		if h == "" || strings.HasPrefix(h, ":") {
 			return c.usage("no broker is named").WithHint("write kafka://host:9092/topic, or kafka://host1:9092,host2:9092/topic")
 		}
+		if _, _, err := net.SplitHostPort(h); err != nil {
+			h = net.JoinHostPort(strings.Trim(h, "[]"), "9092")
+		}
+		c.seeds = append(c.seeds, h)
 	}
-	c.seeds = hosts
 	return nil
 }
 

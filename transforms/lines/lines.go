@@ -2,6 +2,8 @@ package lines
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -14,6 +16,18 @@ func init() {
 		Check: func(e stream.Endpoint, sink bool) error {
 			_, err := parse(e, sink)
 			return err
+		},
+		Feeds: func(to, from stream.Endpoint) bool {
+			t, terr := parse(to, true)
+			f, ferr := parse(from, false)
+			if terr != nil || ferr != nil || t.standard() || f.standard() {
+				return false
+			}
+			if t.folder() {
+				t.path = filepath.Join(t.path, partName(0))
+			}
+			fits, err := filepath.Match(filepath.Clean(f.path), filepath.Clean(t.path))
+			return fits && err == nil || filepath.Clean(f.path) == filepath.Clean(t.path)
 		},
 		Source: func(ctx context.Context, e stream.Endpoint, id stream.ReaderID) (stream.Source, error) {
 			t, err := parse(e, false)
@@ -67,3 +81,6 @@ func parse(e stream.Endpoint, sink bool) (target, error) {
 	}
 	return t, nil
 }
+
+// partName names a reader's file in a folder.
+func partName(reader int) string { return fmt.Sprintf("part-%05d.jsonl", reader) }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,7 +30,7 @@ func newSink(t target, id stream.ReaderID) (*sink, error) {
 		if err := os.MkdirAll(t.path, 0o777); err != nil {
 			return nil, fault.FromOS(fault.Unwritable, t.path, err)
 		}
-		name = filepath.Join(t.path, fmt.Sprintf("part-%05d.jsonl", id.Index))
+		name = filepath.Join(t.path, partName(id.Index))
 	} else if id.Of > 1 {
 		return nil, fault.New(fault.Usage, scheme+":"+t.path, "%d readers cannot write to one file", id.Of).WithHint("end the path with a slash: a folder has a file for each")
 	}

@@ -31,8 +31,8 @@ func (p *partial) encode(dst []byte) []byte {
 		dst = counts(dst, n)
 	}
 	dst = count(dst, int64(len(p.missing)))
-	for _, n := range p.missing {
-		dst = count(dst, n)
+	for i, n := range p.missing {
+		dst = count(count(dst, n), p.counted[i])
 	}
 	return p.latency.encode(dst)
 }
@@ -102,7 +102,8 @@ func decodePartial(o *Options, data []byte) (*partial, error) {
 	}
 	d.length(len(p.missing))
 	for i := range p.missing {
-		p.missing[i] = d.count()
+		p.missing[i], p.counted[i] = d.count(), d.count()
+		d.bad = d.bad || p.missing[i] > p.counted[i]
 	}
 	d.dist(&p.latency)
 	if d.bad || len(d.data) > 0 {

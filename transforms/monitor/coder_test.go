@@ -37,7 +37,8 @@ func partialGen() *rapid.Generator[*partial] {
 			p.classes[0] = tally{over: true}
 		}
 		for i := range p.missing {
-			p.missing[i] = rapid.Int64Range(0, 1<<40).Draw(r, "missing")
+			p.counted[i] = rapid.Int64Range(0, 1<<40).Draw(r, "counted")
+			p.missing[i] = rapid.Int64Range(0, p.counted[i]).Draw(r, "missing")
 		}
 		return p
 	})

@@ -103,7 +103,7 @@ type scoredFn struct {
 	schema   *arrow.Schema
 	outputs  []int // columns of the schema
 	classes  []int
-	features []int // of block.Missing
+	features []int // of block.Missing, -1: the model does not use it
 	counted  []string
 	values   []float64
 }
@@ -163,15 +163,13 @@ func (f *scoredFn) bind(b *block.Block) error {
 	if len(f.Options.Features) == 0 || f.features != nil && slices.Equal(f.counted, b.Missing.Features) {
 		return nil
 	}
+	if len(b.Missing.Features) == 0 {
+		return fault.New(fault.Schema, "", "nobody counts the rows that miss it").OnField(f.Options.Features[0]).
+			WithHint("score with Options.Missing")
+	}
 	f.features = f.features[:0]
-	for _, name := range f.Options.Features {
-		i := slices.Index(b.Missing.Features, name)
-		if i < 0 {
-			f.features = nil
-			return fault.New(fault.Schema, "", "nobody counts the rows that miss it: the model does not use it, or scoring was not asked to").OnField(name).
-				WithHint("take features of the model, and score with Options.Missing")
-		}
-		f.features = append(f.features, i)
+	for _, name := range f.Options.Features { // a model that was swapped in may leave some out: -1
+		f.features = append(f.features, slices.Index(b.Missing.Features, name))
 	}
 	f.counted = slices.Clone(b.Missing.Features)
 	return nil
@@ -206,7 +204,10 @@ func (f *scoredFn) add(p *partial, b *block.Block, from, to int, now time.Time) 
 		addClasses(&p.classes[i], b.Record.Column(c), from, to)
 	}
 	for i, m := range f.features {
-		p.missing[i] += int64(b.Missing.Count(m, from, to))
+		if m >= 0 {
+			p.missing[i] += int64(b.Missing.Count(m, from, to))
+			p.counted[i] += int64(to - from)
+		}
 	}
 	if len(b.Envelopes) < to {
 		return nil

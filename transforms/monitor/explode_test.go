@@ -140,6 +140,24 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestFewerFeatures: a model that was swapped in may not use a feature. Then nobody knows how often that is missing, and the
+// summary does not say that it never was.
+func TestFewerFeatures(t *testing.T) {
+	o := Options{Window: time.Minute, Features: []string{"gone", "x"}}
+	parts, err := exploded(t, o, testBlock([]row{{Time: 1, Model: "m", Lacking: true}, {Time: 2, Model: "m"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		s := p.summary(&o, 60_000, "m")
+		if len(s.Missing) != 1 || s.Missing["x"] != (Share{1, 0.5}) {
+			t.Errorf("missing %+v", s.Missing)
+		}
+		return
+	}
+	t.Error("no summary")
+}
+
 // TestTextsAreCopied: a block's memory is used again after it was summarized.
 func TestTextsAreCopied(t *testing.T) {
 	text := []byte("callwait")
@@ -157,8 +175,8 @@ func TestTextsAreCopied(t *testing.T) {
 // TestRefused: what cannot be summarized is an error that says what to do.
 func TestRefused(t *testing.T) {
 	b := testBlock([]row{{Time: 1, Model: "m"}})
-	timeless := b
-	timeless.Times = nil
+	timeless, uncounted := b, b
+	timeless.Times, uncounted.Missing = nil, block.Missing{}
 	for name, c := range map[string]struct {
 		o    Options
 		b    block.Block
@@ -167,7 +185,7 @@ func TestRefused(t *testing.T) {
 		"no times":   {Options{}, timeless, fault.Usage},
 		"no column":  {Options{Outputs: []string{"margin"}}, b, fault.Schema},
 		"no number":  {Options{Outputs: []string{"prediction"}, Classes: []string{"prediction"}}, b, fault.Schema},
-		"no feature": {Options{Features: []string{"y"}}, b, fault.Schema},
+		"no feature": {Options{Features: []string{"x"}}, uncounted, fault.Schema},
 	} {
 		c.o.Window = time.Minute
 		_, err := exploded(t, c.o, c.b)

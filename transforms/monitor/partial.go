@@ -14,12 +14,13 @@ type partial struct {
 	rejected map[string]int64 // nil: none
 	outputs  []dist
 	classes  []tally
-	missing  []int64
+	missing  []int64 // rows without a value for a feature
+	counted  []int64 // rows of models that use it: of the others nobody knows
 	latency  dist
 }
 
 func newPartial(o *Options) *partial {
-	return &partial{outputs: make([]dist, len(o.Outputs)), classes: make([]tally, len(o.Classes)), missing: make([]int64, len(o.Features))}
+	return &partial{outputs: make([]dist, len(o.Outputs)), classes: make([]tally, len(o.Classes)), missing: make([]int64, len(o.Features)), counted: make([]int64, len(o.Features))}
 }
 
 func (p *partial) reject(code string, n int64) {
@@ -43,6 +44,7 @@ func (p *partial) merge(o *partial) {
 	}
 	for i, n := range o.missing {
 		p.missing[i] += n
+		p.counted[i] += o.counted[i]
 	}
 	p.latency.merge(&o.latency)
 }

@@ -33,7 +33,7 @@ type Summary struct {
 	Outputs map[string]Distribution `json:"outputs,omitempty"`
 	// Classes gives for each of Options.Classes the rows with each value. A column of more than MaxValues values has none.
 	Classes map[string]map[string]Share `json:"classes,omitempty"`
-	// Missing gives for each of Options.Features the rows without a value for it.
+	// Missing gives for each of Options.Features that the model uses the rows without a value for it.
 	Missing map[string]Share `json:"missing,omitempty"`
 	// Latency is from the messages' timestamps until their rows came here, scored, in milliseconds. Rows without a timestamp
 	// are left out.
@@ -110,7 +110,9 @@ func (p *partial) summary(o *Options, end int64, model string) Summary {
 	}
 	s.Missing = make(map[string]Share, len(o.Features))
 	for i, name := range o.Features {
-		s.Missing[name] = share(p.missing[i], p.rows)
+		if p.counted[i] > 0 {
+			s.Missing[name] = share(p.missing[i], p.counted[i])
+		}
 	}
 	if p.latency.count > 0 {
 		d := p.latency.summary()

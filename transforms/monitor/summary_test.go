@@ -25,7 +25,7 @@ func example() Summary {
 	p.classes[0].addInt(1)
 	p.classes[0].addInt(1)
 	p.classes[1].over = true
-	p.missing[1] = 1
+	p.missing[1], p.counted[0], p.counted[1] = 1, 4, 4
 	p.latency.add(2, 4)
 	s := p.summary(&o, time.Date(2013, 10, 2, 0, 0, 0, 0, time.UTC).UnixMilli(), "sha256:0123456789abcdef")
 	s.Pane, s.Index = Late, 1

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/transforms/block"
@@ -80,6 +81,24 @@ type Limited interface {
 	TooLarge(m *Message) error
 }
 
+// A BlockSink takes scored rows as they are, columns with their types, and no messages. It is a sink of predictions only.
+type BlockSink interface {
+	Sink
+	// WriteBlock takes the rows of a block that has Times. The block is valid until it returns.
+	WriteBlock(ctx context.Context, b *block.Block) error
+}
+
+// A Watermarked sink is told how far its reader has come in event time.
+type Watermarked interface {
+	Sink
+	// Watermark says that rows which come from now on are late if their event time is before at, in milliseconds since 1970.
+	// It is called whenever the reader comes back from its source, also if at is what it was. What was written is flushed by
+	// then, but for transactions.
+	Watermark(ctx context.Context, at int64) error
+	// End says that the reader is through, because its source has ended or, drained, because somebody stops the run.
+	End(ctx context.Context, drained bool) error
+}
+
 // A Transaction binds a source and its sinks together: what is written between two calls of Commit becomes visible as a
 // whole, with the positions, or not at all.
 type Transaction interface {
@@ -107,6 +126,9 @@ type ReaderID struct {
 type Connector struct {
 	// Check reports what is wrong with an endpoint by itself, without looking for it. sink says what it is used as.
 	Check func(e Endpoint, sink bool) error
+	// Feeds says that a source, from, certainly reads what is written to a sink: a stream that would never end. Both are of the
+	// connector, and have passed Check.
+	Feeds func(to, from Endpoint) bool
 	// Source opens one reader's share of a source.
 	Source func(ctx context.Context, e Endpoint, id ReaderID) (Source, error)
 	// Sink opens a sink. name tells the sinks of one reader apart: "to", "rejected", "summary".
@@ -117,6 +139,10 @@ type Connector struct {
 	Options []string
 	// Files says that endpoints are paths, not URLs: "jsonl:-".
 	Files bool
+	// Blocks says that its sinks are BlockSinks: rows are read as values for them, and columns that are kept have types. Adds
+	// are the names of columns that they add.
+	Blocks bool
+	Adds   []string
 }
 
 // Knows says whether there is an option of this name.
@@ -126,6 +152,11 @@ func (c *Connector) Knows(option string) bool { return slices.Contains(c.Options
 type Endpoint struct {
 	URL     string            `json:"url"`
 	Options map[string]string `json:"options,omitempty"` // of the connector; those in the URL's query count, too
+	// Window is the length of the run's windows of event time, for sinks that have no such option set; 0: it has none, or
+	// some that overlap.
+	Window time.Duration `json:"window,omitzero"`
+	// Launch is another one each time that the job is started, and the same for all its workers.
+	Launch string `json:"launch,omitempty"`
 }
 
 // Scheme is what stands before the first colon.

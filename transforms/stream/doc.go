@@ -27,7 +27,8 @@
 // # Watermark
 //
 // It is the least of the partitions' largest event times, less Links.Disorder. A partition without a message for
-// Links.Idle does not hold it back; with none left it stands still.
+// Links.Idle does not hold it back; a reader that has no other follows the other readers of its process, and with none left
+// the watermark stands still.
 //
 // # Connectors
 //

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/transforms/block"
 )
 
@@ -20,6 +24,7 @@ func (f *writeFn) rejectLarge(ctx context.Context, s *session, b *block.Block) e
 	for _, large := range f.large {
 		l := fault.Letter{Source: b.Origin.Source, Stage: "write", Code: fault.RowTooLarge, Message: "the prediction is not written: " + large.err.Error(), Model: b.Model}
 		_, l.Offset = b.Origin.At(large.row)
+		l.Raw = rawRow(b.Record, large.row)
 		var e block.Envelope
 		if large.row < len(b.Envelopes) {
 			e = b.Envelopes[large.row]
@@ -31,11 +36,25 @@ func (f *writeFn) rejectLarge(ctx context.Context, s *session, b *block.Block) e
 	return nil
 }
 
+// rawRow is the row as it came, if the record carries that; else nil.
+func rawRow(rec arrow.RecordBatch, i int) []byte {
+	for c, field := range rec.Schema().Fields() {
+		if a, ok := rec.Column(c).(*array.Binary); ok && field.Metadata.FindKey(format.MetaRawRow) >= 0 {
+			return a.Value(i)
+		}
+	}
+	return nil
+}
+
 // reject writes a dead letter. One that is larger than the sink of dead letters takes loses the row, then the headers of the
 // message that it came in, then the key, and says so: where it came from is what is left.
 func (s *session) reject(ctx context.Context, version string, o *block.Origin, l fault.Letter, e block.Envelope) error {
 	limited, _ := s.rejected.(Limited)
-	m, err := s.letterMessage(version, o, l, e)
+	at := placeOf(e.Headers, o, l.Offset)
+	if at != (place{o.Source, l.Offset}) {
+		l.Replay = at.String()
+	}
+	m, err := s.letterMessage(version, o, at, l, e)
 	if err != nil {
 		return err
 	}
@@ -48,7 +67,7 @@ func (s *session) reject(ctx context.Context, version string, o *block.Origin, l
 			}
 			without()
 			l.Message = fmt.Sprintf("%.500s (shortened: %v)", said, large)
-			if m, err = s.letterMessage(version, o, l, e); err != nil {
+			if m, err = s.letterMessage(version, o, at, l, e); err != nil {
 				return err
 			}
 		}
@@ -63,8 +82,8 @@ func (s *session) reject(ctx context.Context, version string, o *block.Origin, l
 	return nil
 }
 
-// letterMessage encodes a dead letter. Its bytes are in the session's arena.
-func (s *session) letterMessage(version string, o *block.Origin, l fault.Letter, e block.Envelope) (Message, error) {
+// letterMessage encodes a dead letter. at is where its row came from first. Its bytes are in the session's arena.
+func (s *session) letterMessage(version string, o *block.Origin, at place, l fault.Letter, e block.Envelope) (Message, error) {
 	from := len(s.arena)
 	l.Key, l.Time = e.Key, e.Time
 	line, err := l.AppendJSON(s.arena)
@@ -77,6 +96,6 @@ func (s *session) letterMessage(version string, o *block.Origin, l fault.Letter,
 		common = append(common, block.Header{Key: HeaderModel, Value: []byte(l.Model)})
 	}
 	m := Message{Value: line[from:len(line):len(line)], Envelope: e, ID: idOf(s, o, l.Offset, "rejected:")}
-	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), o, l.Offset)
+	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), at)
 	return m, nil
 }

@@ -141,6 +141,7 @@ func (f *readFn) ProcessElement(ctx context.Context, we *sdf.ManualWatermarkEsti
 	more, err := f.read(ctx, s, we, rt, emitters{blocks, rejected})
 	if err != nil {
 		s.close() // what is written and not committed must not become visible by a later commit
+		s.stats.watermark(s.id, &s.links).forget()
 		return sdf.StopProcessing(), fault.Wire(err)
 	}
 	if !more {
@@ -166,6 +167,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		fetches, err := s.source.Poll(pctx, s.links.maxInFlight())
 		cancel()
 		polled := time.Now()
+		s.polled = polled
 		reader.turned.Store(polled.UnixMilli())
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
@@ -186,11 +188,17 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		if before > 0 && s.taken == 0 {
 			s.stats.Own.Add(time.Since(polled))
 		}
-		if at, ok := mark.advance(polled); ok {
+		at, ok := mark.advance(polled)
+		if err := s.passed(ctx, at); err != nil {
+			return false, err
+		}
+		if ok {
 			we.UpdateWatermark(time.UnixMilli(at))
-			reader.watermark.Store(at)
 		}
 		if end {
+			if err := s.through(ctx, false); err != nil {
+				return false, err
+			}
 			reader.done.Store(true)
 			rt.TryClaim(claim{end: true})
 			return false, nil
@@ -200,6 +208,9 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		return false, err
 	}
 	if s.stats.Draining() {
+		if err := s.through(ctx, true); err != nil {
+			return false, err
+		}
 		rt.TryClaim(claim{end: true})
 		return false, nil
 	}
@@ -239,7 +250,7 @@ func (f *readFn) batch(ctx context.Context, s *session, mark *watermark, in *Fet
 			s.oldest = time.UnixMilli(t)
 		}
 	}
-	b, err := f.decoder.Decode(f.values)
+	b, err := f.decode(ctx, s)
 	if err != nil {
 		return err
 	}

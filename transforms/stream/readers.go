@@ -22,6 +22,7 @@ type ReaderState struct {
 // readerMark is what is known of a reader. Times are in milliseconds since 1970; 0: none.
 type readerMark struct {
 	open, done        atomic.Bool
+	idle              atomic.Bool // no partition of it has messages
 	turned, watermark atomic.Int64
 }
 

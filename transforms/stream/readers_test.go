@@ -67,3 +67,50 @@ func TestSizes(t *testing.T) {
 		t.Errorf("%v, want %v", counts, want)
 	}
 }
+
+// TestIdleReader: a reader without a partition, or with none that has messages, follows the others and holds no window back.
+func TestIdleReader(t *testing.T) {
+	st := StatsOf(t.Name())
+	links := &Links{Idle: time.Second}
+	busy, without := st.watermark(ReaderID{t.Name(), 0, 2}, links), st.watermark(ReaderID{t.Name(), 1, 2}, links)
+	now := time.Now()
+	at := func(w *watermark, want int64) {
+		t.Helper()
+		if got, _ := w.advance(now); got != want {
+			t.Errorf("at %d, want %d", got, want)
+		}
+	}
+	part := busy.of(&Fetch{Partition: Partition{"t", 0}})
+	saw := func(event int64) {
+		part.saw(event)
+		part.seen = now
+	}
+	saw(5000)
+	at(busy, 5000)
+	at(without, noWatermark) // it may get a partition yet
+	now = now.Add(2 * time.Second)
+	saw(6000)
+	at(busy, 6000)
+	at(without, 6000)
+	if got := st.Watermark.Load(); got != 6000 {
+		t.Errorf("the run's is %d", got)
+	}
+	now = now.Add(2 * time.Second)
+	at(busy, 6000) // all are idle: the watermark stands still
+	at(without, 6000)
+	mine := without.of(&Fetch{Partition: Partition{"t", 1}})
+	mine.saw(5500)
+	mine.seen = now
+	saw(9000)
+	at(busy, 9000)
+	at(without, 6000) // what comes now is late, and the watermark does not go back
+	if got := st.Watermark.Load(); got != 6000 {
+		t.Errorf("the run's is %d", got)
+	}
+	st.reader(ReaderID{t.Name(), 1, 2}).done.Store(true)
+	saw(9500)
+	at(busy, 9500)
+	if got := st.Watermark.Load(); got != 9500 {
+		t.Errorf("the run's is %d, a reader that has ended counts no more", got)
+	}
+}

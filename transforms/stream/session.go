@@ -78,6 +78,8 @@ type session struct {
 
 	at    positions // next to be read
 	began time.Time // of the open transaction; zero: none
+	// polled is when the source gave what is under way.
+	polled time.Time
 	// taken and put count the rows of the micro-batch that came in and that were written. Equal: nothing was lost on the way.
 	taken, put int64
 	arena      []byte // holds the bytes of messages until they are flushed
@@ -156,9 +158,11 @@ func (s *session) open(ctx context.Context) error {
 	if from.Source == nil {
 		return fault.New(fault.Usage, s.links.From.Redacted(), "%s is no source", s.links.From.Scheme())
 	}
-	if s.source, err = from.Source(ctx, s.links.From, s.id); err != nil {
+	source, err := from.Source(ctx, s.links.From, s.id)
+	if err != nil { // source may be a nil pointer, which is not nil
 		return err
 	}
+	s.source = source
 	if s.to, err = OpenSink(ctx, s.links.To, s.id, "to"); err != nil {
 		return err
 	}
@@ -175,7 +179,11 @@ func OpenSink(ctx context.Context, e Endpoint, id ReaderID, name string) (Sink, 
 	if c.Sink == nil {
 		return nil, fault.New(fault.Usage, e.Redacted(), "%s is no sink", e.Scheme())
 	}
-	return c.Sink(ctx, e, id, name)
+	sink, err := c.Sink(ctx, e, id, name)
+	if err != nil { // sink may be a nil pointer, which is not nil
+		return nil, err
+	}
+	return sink, nil
 }
 
 // close forgets everything that is not committed.
@@ -198,6 +206,11 @@ func (s *session) close() error {
 
 // write hands messages to a sink. Those of the micro-batch before are committed by then.
 func (s *session) write(ctx context.Context, to Sink, messages []Message) error {
+	return s.hand(ctx, len(messages), func() error { return to.Write(ctx, messages) })
+}
+
+// hand hands rows to a sink by way of write, see there.
+func (s *session) hand(ctx context.Context, rows int, write func() error) error {
 	if s.tx == nil {
 		if err := s.source.Settled(ctx); err != nil {
 			return err
@@ -205,10 +218,13 @@ func (s *session) write(ctx context.Context, to Sink, messages []Message) error 
 	} else if s.began.IsZero() {
 		s.began = time.Now()
 	}
-	if err := to.Write(ctx, messages); err != nil {
+	if err := write(); err != nil {
 		return err
 	}
-	s.put += int64(len(messages))
+	s.put += int64(rows)
+	if rows > 0 {
+		s.stats.Scoring.Add(time.Since(s.polled))
+	}
 	return nil
 }
 

@@ -21,11 +21,13 @@ type Stats struct {
 	Committed atomic.Int64
 	// Batches are the messages of each micro-batch, as they are committed.
 	Batches Sizes
-	// Watermark is in milliseconds since 1970; 0 until there is one.
+	// Watermark is the least of the readers', in milliseconds since 1970; 0 until each has one.
 	Watermark atomic.Int64
 	// EndToEnd is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, a value for each
-	// micro-batch; Own is from a poll's return to that; both hold seconds.
+	// micro-batch; Own is from a poll's return to that.
 	EndToEnd, Own Histogram
+	// Scoring is from a poll's return to the moment at which outputs of it were handed to a sink, a value for each block.
+	Scoring Histogram
 
 	mu         sync.Mutex
 	codes      map[string]int64

@@ -25,6 +25,8 @@ type Values struct {
 
 // Codec makes decoders and encoders of a format of values. What it cannot do is nil.
 type Codec struct {
+	// Options are the names of the options it knows. What it is given beyond those is an error of Check.
+	Options []string
 	// Check reports what is wrong with the values' options by themselves.
 	Check      func(v Values) error
 	NewDecoder func(v Values, columns []format.Column) (format.Decoder, error)
@@ -50,6 +52,9 @@ var codecs = struct {
 	},
 	NewEncoder: func(_ Values, schema *arrow.Schema) (format.Encoder, error) { return jsonl.NewEncoder(schema) },
 }}}
+
+// Knows says whether there is an option of this name.
+func (c *Codec) Knows(option string) bool { return slices.Contains(c.Options, option) }
 
 // RegisterCodec makes a format of values known; it is called from init functions. A second one of the same name panics.
 func RegisterCodec(name string, c Codec) {

@@ -13,6 +13,7 @@ type watermark struct {
 	id    ReaderID
 	parts map[Partition]*partitionMark
 	at    int64
+	began time.Time
 }
 
 // partitionMark is what is known of a partition.
@@ -24,7 +25,7 @@ type partitionMark struct {
 }
 
 func newWatermark(s *Stats, l *Links, id ReaderID) *watermark {
-	return &watermark{links: l, stats: s, id: id, parts: map[Partition]*partitionMark{}, at: noWatermark}
+	return &watermark{links: l, stats: s, id: id, parts: map[Partition]*partitionMark{}, at: noWatermark, began: time.Now()}
 }
 
 func (w *watermark) of(in *Fetch) *partitionMark {
@@ -37,6 +38,9 @@ func (w *watermark) of(in *Fetch) *partitionMark {
 	}
 	return p
 }
+
+// forget drops what was seen of partitions and may not have been written. The watermark stays where it is.
+func (w *watermark) forget() { clear(w.parts) }
 
 func (p *partitionMark) saw(t int64) { p.largest = max(p.largest, t) }
 
@@ -52,7 +56,8 @@ func (w *watermark) lag(in *Fetch, next int64) {
 	p.end.Store(in.End)
 }
 
-// advance gives the watermark in milliseconds, and whether it is further than before.
+// advance gives the watermark in milliseconds, and whether it is further than before. With nothing to go by, because its
+// partitions are idle or it has none, a reader follows the others of its process, so that it holds no window back.
 func (w *watermark) advance(now time.Time) (int64, bool) {
 	least, any := int64(math.MaxInt64), false
 	for _, p := range w.parts {
@@ -60,14 +65,38 @@ func (w *watermark) advance(now time.Time) (int64, bool) {
 			least, any = min(least, p.largest), true
 		}
 	}
-	if !any || least == math.MinInt64 {
-		return w.at, false
+	me := w.stats.reader(w.id)
+	if me.idle.Store(!any && now.Sub(w.began) >= w.links.idle()); me.idle.Load() {
+		least, any = w.stats.least(true)
+	} else if any = any && least != math.MinInt64; any {
+		least -= w.links.Disorder.Milliseconds()
 	}
-	least -= w.links.Disorder.Milliseconds()
-	if least <= w.at {
+	if !any || least <= w.at {
 		return w.at, false
 	}
 	w.at = least
-	w.stats.Watermark.Store(least)
+	me.watermark.Store(least)
+	if all, ok := w.stats.least(false); ok {
+		w.stats.Watermark.Store(all)
+	}
 	return least, true
+}
+
+// least is the least watermark of the readers in this process that have not ended; busy leaves out those that are idle. ok
+// says that there is one, and that each of them has one.
+func (s *Stats) least(busy bool) (at int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at = math.MaxInt64
+	for _, m := range s.readers {
+		if m.done.Load() || busy && m.idle.Load() {
+			continue
+		}
+		w := m.watermark.Load()
+		if w == 0 {
+			return 0, false
+		}
+		at, ok = min(at, w), true
+	}
+	return at, ok
 }

@@ -37,6 +37,7 @@ const (
 	HeaderLatency = "glulam-latency" // milliseconds from the message's timestamp to its being written
 	HeaderOffset  = "glulam-source"  // partition and offset that the row came from: "kafka://flights/3@17"
 	HeaderCode    = "glulam-code"    // why a row was rejected
+	HeaderReplay  = "glulam-replay"  // of a dead letter that was sent again: what HeaderOffset says of its row, whoever scores it
 )
 
 // Write writes scored blocks (PCollection<block.Block>) and dead letters (PCollections<block.Rejected>) of Read's readers to
@@ -79,6 +80,9 @@ func (f *writeFn) ProcessElement(ctx context.Context, b block.Block, _ func(int6
 }
 
 func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
+	if to, ok := s.to.(BlockSink); ok {
+		return s.writeBlock(ctx, to, b)
+	}
 	if f.encoder == nil || b.Record.Schema() != f.schema {
 		e, err := f.Options.Values.encoder(b.Record.Schema())
 		if err != nil {
@@ -108,7 +112,7 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		}
 		_, offset := b.Origin.At(i)
 		m.ID = idOf(s, &b.Origin, offset, "")
-		m.Headers = withHeaders(m.Headers, common, m.Time, now, &b.Origin, offset)
+		m.Headers = withHeaders(m.Headers, common, m.Time, now, placeOf(m.Headers, &b.Origin, offset))
 		if limited != nil {
 			if err := limited.TooLarge(&m); err != nil {
 				f.large = append(f.large, largeRow{i, err})
@@ -130,22 +134,21 @@ func (f *writeFn) common(b *block.Block) []block.Header {
 }
 
 // withHeaders gives a message's own headers, without ours of an earlier pipeline, then ours.
-func withHeaders(own, common []block.Header, sent, now int64, o *block.Origin, offset int64) []block.Header {
+func withHeaders(own, common []block.Header, sent, now int64, at place) []block.Header {
 	out := make([]block.Header, 0, len(own)+len(common)+2)
 	for _, h := range own {
 		switch h.Key {
-		case HeaderModel, HeaderVersion, HeaderLatency, HeaderOffset, HeaderCode:
+		case HeaderModel, HeaderVersion, HeaderLatency, HeaderOffset, HeaderCode, HeaderReplay:
 		default:
 			out = append(out, h)
 		}
 	}
 	out = append(out, common...)
-	source := append(make([]byte, 0, len(o.Source)+20), o.Source...)
-	source = strconv.AppendInt(append(source, '@'), offset, 10)
-	return append(out, block.Header{Key: HeaderLatency, Value: strconv.AppendInt(nil, now-sent, 10)}, block.Header{Key: HeaderOffset, Value: source})
+	return append(out, block.Header{Key: HeaderLatency, Value: strconv.AppendInt(nil, now-sent, 10)}, block.Header{Key: HeaderOffset, Value: at.append(nil)})
 }
 
-// idOf names an output by where its row came from: the same whenever it is written again.
+// idOf names an output by where its message stands: the same whenever it is written again. That is not where a message that
+// was sent again came from first: a sink would drop the outputs of all that say that they came from one place.
 func idOf(s *session, o *block.Origin, offset int64, kind string) string {
 	return fmt.Sprintf("%s%s:%s@%d", kind, s.id.Run, o.Source, offset)
 }

@@ -13,7 +13,7 @@ import (
 // take longer than fuzzBudget.
 const (
 	fuzzEach   = 10 * time.Second
-	fuzzBudget = 150 * time.Second
+	fuzzBudget = 120 * time.Second
 )
 
 // target is a fuzz test.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,7 @@ type Stream struct {
 	MaxLoad     time.Duration     `json:"max-load,omitzero"`      // likewise
 	MaxSlowdown float64           `json:"max-slowdown,omitzero"`  // likewise
 	IdleTimeout time.Duration     `json:"idle-timeout,omitzero"`  // 0 is stream.DefaultIdle
+	MaxAhead    time.Duration     `json:"max-ahead,omitzero"`     // 0 is stream.DefaultAhead
 }
 
 // Validate reports everything that is wrong with s by itself, without looking for anything, as one error that joins
@@ -100,6 +102,9 @@ func (s *Stream) Validate() error {
 			on(e.key, s.checkLoop(e.url))
 		}
 	}
+	on("rejected", s.checkApart(s.Rejected, s.To))
+	on("summary", s.checkApart(s.Summary, s.To))
+	on("summary", s.checkApart(s.Summary, s.Rejected))
 	for _, k := range s.idle() {
 		bad("option", "neither source nor sinks nor the format of messages have an option %q", k)
 	}
@@ -143,7 +148,7 @@ func (s *Stream) Validate() error {
 	for _, d := range []struct {
 		key string
 		d   time.Duration
-	}{{"refresh", s.Refresh}, {"max-load", s.MaxLoad}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"idle-timeout", s.IdleTimeout}} {
+	}{{"refresh", s.Refresh}, {"max-load", s.MaxLoad}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"max-ahead", s.MaxAhead}, {"idle-timeout", s.IdleTimeout}} {
 		if d.d < 0 {
 			bad(d.key, "%s is less than nothing", d.d)
 		}
@@ -159,6 +164,17 @@ func (s *Stream) Validate() error {
 		bad("values", "%s has lines of JSON, not of %s", stream.Endpoint{URL: s.From}.Scheme(), v.Format)
 	}
 	return errors.Join(errs...)
+}
+
+// checkApart refuses two sinks of files that have one path.
+func (s *Stream) checkApart(a, b string) error {
+	aScheme, aPath, _ := strings.Cut(a, ":")
+	bScheme, bPath, _ := strings.Cut(b, ":")
+	c, err := stream.Find(stream.Endpoint{URL: a})
+	if err != nil || !c.Files || aScheme != bScheme || filepath.Clean(aPath) != filepath.Clean(bPath) {
+		return nil
+	}
+	return fault.New(fault.Usage, a, "rows of two kinds would go to one file").WithHint("give them paths of their own")
 }
 
 // checkLoop refuses a sink that the source reads.
@@ -225,7 +241,7 @@ func (s *Stream) idle() []string {
 }
 
 func (s *Stream) eventTime() stream.EventTime {
-	return stream.EventTime{Column: s.EventTime, Unit: s.EventUnit, Zone: s.EventZone}
+	return stream.EventTime{Column: s.EventTime, Unit: s.EventUnit, Zone: s.EventZone, Ahead: s.MaxAhead}
 }
 
 func (s *Stream) values(taken []string) stream.Values {
@@ -279,7 +295,9 @@ func (s *Stream) monitoring(m *model.Model) monitor.Options {
 func (s *Stream) links() stream.Links {
 	name := s.Name
 	if name == "" {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", s.From, s.To))
+		// Options are left out, but those that say what is read: somebody who tunes a job means the same job.
+		from, to := s.endpoint(s.From), s.endpoint(s.To)
+		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", from.Redacted(), from.Option("subjects"), to.Redacted()))
 		name = fmt.Sprintf("glulam-%x", sum[:5])
 	}
 	return stream.Links{

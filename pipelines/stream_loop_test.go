@@ -35,3 +35,47 @@ func TestStreamLoop(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamNames: a job that is only tuned goes on where it stopped.
+func TestStreamNames(t *testing.T) {
+	name := func(from, to string, options map[string]string) string {
+		s := pipelines.Stream{Model: "../testdata/flights/one_feature.txt", From: from, To: to, Rejected: "kafka://a/bad", Options: options}
+		j, err := s.Prepare(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j.Links.Run
+	}
+	first := name("kafka://a/in", "kafka://a/out", nil)
+	if again := name("kafka://a/in?fetch.max.wait.ms=20", "kafka://a/out?linger.ms=5", map[string]string{"client.id": "x"}); again != first {
+		t.Errorf("%s, then %s", first, again)
+	}
+	if other := name("kafka://a/in2", "kafka://a/out", nil); other == first {
+		t.Error("another topic is another job")
+	}
+	one, two := name("nats://a/S?subjects=a.*", "nats://a/out", nil), name("nats://a/S?subjects=b.*", "nats://a/out", nil)
+	if one == two {
+		t.Error("other subjects are another job")
+	}
+}
+
+// TestStreamApart: two kinds of rows in one file would overwrite each other.
+func TestStreamApart(t *testing.T) {
+	for _, s := range []pipelines.Stream{
+		{Model: "m", From: "jsonl:in", To: "jsonl:out/", Rejected: "jsonl:./out"},
+		{Model: "m", From: "jsonl:in", To: "jsonl:-", Rejected: "jsonl:-"},
+		{Model: "m", From: "jsonl:in", To: "jsonl:out/", Rejected: "jsonl:bad/", Window: 60e9, Summary: "jsonl:bad/"},
+	} {
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "one file") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
+// TestStreamSecrets: what is wrong with a URL is told without the password in it.
+func TestStreamSecrets(t *testing.T) {
+	s := pipelines.Stream{Model: "m", From: "kafka://u:pass%ZZword@h/t", To: "kafka://a/out", Rejected: "kafka://a/bad"}
+	if err := s.Validate(); err == nil || strings.Contains(err.Error(), "pass") {
+		t.Error(err)
+	}
+}

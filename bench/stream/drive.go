@@ -44,7 +44,7 @@ func (d *driven) slowest() (t time.Duration) {
 const partHeader = "bench-partition"
 
 func (d *driver) drive(ctx context.Context) (out driven, err error) {
-	consumer, err := consume(d.addr, d.out, d.isolated)
+	consumer, err := consume(d.addr, d.out, d.isolated, time.Now())
 	if err != nil {
 		return out, err
 	}
@@ -160,7 +160,7 @@ func fill(ctx context.Context, addr, in string, parts int, message func(int64) [
 
 // empty waits for n outputs. It counts, and takes the time of, those that come after the first skip.
 func empty(ctx context.Context, addr, out string, isolated bool, skip, n int64, edge func() error) (counted int64, took time.Duration, err error) {
-	consumer, err := consume(addr, out, isolated)
+	consumer, err := consume(addr, out, isolated, time.UnixMilli(0))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -184,8 +184,8 @@ func empty(ctx context.Context, addr, out string, isolated bool, skip, n int64, 
 	return counted, took, edge()
 }
 
-func consume(addr, topic string, isolated bool) (*kgo.Client, error) {
-	opts := []kgo.Opt{kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic), kgo.FetchMaxWait(500 * time.Millisecond), kgo.FetchMinBytes(1)}
+func consume(addr, topic string, isolated bool, since time.Time) (*kgo.Client, error) {
+	opts := []kgo.Opt{kgo.SeedBrokers(addr), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(since.UnixMilli())), kgo.FetchMaxWait(500 * time.Millisecond), kgo.FetchMinBytes(1)}
 	if isolated {
 		opts = append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	}

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -145,7 +146,7 @@ func (b *bench) fresh(ctx context.Context) (in, out string, err error) {
 
 // latencies measures each contender at each rate.
 func (b *bench) latencies(ctx context.Context, rates []int) error {
-	runners := b.contenders()
+	runners := slices.DeleteFunc(b.contenders(), func(c contender) bool { return c.waiting })
 	for _, rate := range rates {
 		results := make([][]measured, len(runners))
 		for round := -1; round < b.rounds; round++ {

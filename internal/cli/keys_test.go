@@ -76,6 +76,7 @@ var keyedCommands = []keyed{
 			"event-unit":    {"--event-unit s", "s"},
 			"event-zone":    {"--event-zone Europe/Berlin", "Europe/Berlin"},
 			"max-disorder":  {"--max-disorder 2s", "2s"},
+			"max-ahead":     {"--max-ahead 48h", "48h"},
 			"idle-timeout":  {"--idle-timeout 3s", "3s"},
 			"window":        {"--window 1m", "1m"},
 			"period":        {"--period 30s", "30s"},

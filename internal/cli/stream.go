@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -48,6 +49,7 @@ type streamCmd struct {
 	EventUnit   string   `placeholder:"UNIT" group:"time" help:"what a number there counts since 1970: s, ms, us or ns; default: ms"`
 	EventZone   string   `placeholder:"ZONE" group:"time" help:"time zone of event times that name none, such as America/New_York"`
 	MaxDisorder interval `placeholder:"TIME" group:"time" help:"how much later than others an event may come and still be in time; default: 0s"`
+	MaxAhead    interval `placeholder:"TIME" group:"time" help:"an event time further ahead of the clock is rejected; default: 8784h, a year"`
 	IdleTimeout interval `placeholder:"TIME" group:"time" help:"a partition without messages for that long holds no window back; default: 10s"`
 
 	Window   interval `placeholder:"TIME" group:"time" help:"summarize windows of that length, such as 1m, and part files by them; default: no summaries"`
@@ -82,7 +84,7 @@ func (c *streamCmd) spec() pipelines.Stream {
 		Values: c.Values, NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
 		Columns: c.Columns, Outputs: c.Outputs, Rename: c.Rename, Features: c.Features, Trees: c.Trees, Raw: c.Raw,
 		EventTime: c.EventTime, EventUnit: c.EventUnit, EventZone: c.EventZone,
-		MaxDisorder: time.Duration(c.MaxDisorder), IdleTimeout: time.Duration(c.IdleTimeout),
+		MaxDisorder: time.Duration(c.MaxDisorder), IdleTimeout: time.Duration(c.IdleTimeout), MaxAhead: time.Duration(c.MaxAhead),
 		Delivery: stream.Delivery(c.Delivery), CommitEvery: time.Duration(c.CommitEvery), Readers: int(c.Readers),
 		Window: time.Duration(c.Window), Period: time.Duration(c.Period), Lateness: time.Duration(c.Lateness), Summary: c.Summary,
 		Derive: c.Derive, Decide: c.Decide, Refresh: time.Duration(c.Refresh),
@@ -103,8 +105,8 @@ func (c *streamCmd) validate() error {
 			errs = append(errs, fe.OnField("metrics"))
 		}
 	}
-	if c.To == "jsonl:-" && c.JSON {
-		errs = append(errs, fault.New(fault.Usage, "", "predictions and the summary would both go to standard output").OnField("json"))
+	if c.JSON && slices.Contains([]string{c.To, c.Rejected, c.Summary}, "jsonl:-") {
+		errs = append(errs, fault.New(fault.Usage, "", "rows and the summary would both go to standard output").OnField("json"))
 	}
 	return errors.Join(errs...)
 }

@@ -26,7 +26,7 @@ import (
 )
 
 // maxInFlight is what a micro-batch of the tests' streams has at the most.
-const maxInFlight = 500
+const maxInFlight = 50
 
 // TestStreamKilled kills a stream and its broker at random moments while messages come: at-least-once loses none and repeats at
 // most a micro-batch a partition and kill, exactly-once has each once. GLULAM_KILLS says how often it kills the stream,

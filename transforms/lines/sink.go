@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/transforms/stream"
@@ -19,6 +20,7 @@ type sink struct {
 	file *os.File // nil: standard output
 	sync bool
 	buf  []byte
+	once sync.Once // of Close
 }
 
 func newSink(t target, id stream.ReaderID) (*sink, error) {
@@ -34,19 +36,30 @@ func newSink(t target, id stream.ReaderID) (*sink, error) {
 	} else if id.Of > 1 {
 		return nil, fault.New(fault.Usage, scheme+":"+t.path, "%d readers cannot write to one file", id.Of).WithHint("end the path with a slash: a folder has a file for each")
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, fault.FromOS(fault.Unwritable, name, err)
 	}
 	s := &sink{name: name, w: f, file: f, sync: t.sync}
-	if err := s.mend(); err != nil {
-		f.Close()
-		return nil, fault.FromOS(fault.Unwritable, name, err)
+	opened.mu.Lock()
+	defer opened.mu.Unlock()
+	if opened.sinks[name] == 0 { // or a line without an end is being written
+		if err := s.mend(); err != nil {
+			f.Close()
+			return nil, fault.FromOS(fault.Unwritable, name, err)
+		}
 	}
+	opened.sinks[name]++
 	return s, nil
 }
 
-// mend cuts off a last line that has no end, and goes to the file's end.
+// opened counts this process' sinks of each file.
+var opened = struct {
+	mu    sync.Mutex
+	sinks map[string]int
+}{sinks: map[string]int{}}
+
+// mend cuts off a last line that has no end.
 func (s *sink) mend() error {
 	end, err := s.file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -66,12 +79,9 @@ func (s *sink) mend() error {
 		at -= n
 	}
 	if at < end {
-		if err := s.file.Truncate(at); err != nil {
-			return err
-		}
+		return s.file.Truncate(at)
 	}
-	_, err = s.file.Seek(at, io.SeekStart)
-	return err
+	return nil
 }
 
 // Write implements stream.Sink.
@@ -103,6 +113,13 @@ func (s *sink) Close() error {
 	if s.file == nil {
 		return nil
 	}
+	s.once.Do(func() {
+		opened.mu.Lock()
+		defer opened.mu.Unlock()
+		if opened.sinks[s.name]--; opened.sinks[s.name] == 0 {
+			delete(opened.sinks, s.name)
+		}
+	})
 	if err := s.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fault.FromOS(fault.Unwritable, s.name, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/files"
 	"github.com/glulam/glulam/transforms/stream"
+	"golang.org/x/sync/semaphore"
 )
 
 // Standard is where "-" reads from and writes to. Programs that have others set it before a pipeline runs.
@@ -23,8 +24,11 @@ var Standard = struct {
 	Out io.Writer
 }{os.Stdin, os.Stdout}
 
-// ahead is how many lines are read ahead of what was asked for.
-const ahead = 4096
+// ahead is how many lines are read ahead of what was asked for, and aheadBytes how many bytes they may have.
+const (
+	ahead      = 4096
+	aheadBytes = 64 << 20
+)
 
 // source reads files, one after another.
 type source struct {
@@ -33,6 +37,7 @@ type source struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	lines chan line
+	room  *semaphore.Weighted // bytes of lines
 	done  sync.WaitGroup
 	begun bool
 	first bool // the next Poll is the first
@@ -74,7 +79,7 @@ func (s *source) Start(_ context.Context, from []stream.Position) error {
 		return fault.New(fault.Internal, "", "a source of lines was started twice")
 	}
 	s.begun, s.first = true, true
-	s.lines = make(chan line, ahead)
+	s.lines, s.room = make(chan line, ahead), semaphore.NewWeighted(aheadBytes)
 	at := map[string]int64{}
 	for _, p := range from {
 		at[p.Topic] = p.Next
@@ -99,6 +104,9 @@ func (s *source) produce(at map[string]int64) {
 }
 
 func (s *source) send(l line) bool {
+	if s.room.Acquire(s.ctx, int64(len(l.value))) != nil {
+		return false
+	}
 	select {
 	case s.lines <- l:
 		return true
@@ -205,6 +213,7 @@ func (s *source) fail(err error) error {
 }
 
 func (s *source) add(l *line) {
+	s.room.Release(int64(len(l.value)))
 	name := s.names[l.file]
 	s.batch.Source, s.batch.Partition = name, stream.Partition{Topic: name}
 	s.batch.Messages = append(s.batch.Messages, stream.Message{

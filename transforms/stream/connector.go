@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -173,7 +174,10 @@ func (e Endpoint) Scheme() string {
 func (e Endpoint) Parse(known ...string) (hosts []string, path string, options map[string]string, err error) {
 	u, perr := url.Parse(e.URL)
 	if perr != nil {
-		return nil, "", nil, fault.New(fault.Usage, e.URL, "no URL: %w", perr)
+		if ue := (*url.Error)(nil); errors.As(perr, &ue) { // the text would hold the URL, with what may be secret in it
+			perr = ue.Err
+		}
+		return nil, "", nil, fault.New(fault.Usage, e.Redacted(), "no URL: %w", perr)
 	}
 	options = maps.Clone(e.Options)
 	if options == nil {
@@ -194,6 +198,14 @@ func (e Endpoint) Parse(known ...string) (hosts []string, path string, options m
 		return nil, "", nil, fault.New(fault.Usage, e.Redacted(), "a URL with a user in it is seen in process lists").WithHint("give user and password as options, from a file or the environment")
 	}
 	return strings.Split(u.Host, ","), strings.TrimPrefix(u.Path, "/"), options, nil
+}
+
+// Option is the value of an option, wherever it is given; "" without.
+func (e Endpoint) Option(name string) string {
+	if u, err := url.Parse(e.URL); err == nil && u.Query().Has(name) {
+		return u.Query().Get(name)
+	}
+	return e.Options[name]
 }
 
 // Redacted is the URL as messages may show it: without query and user.

@@ -176,9 +176,10 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 		for i := range fetches {
 			if ok, err := f.fetch(ctx, s, mark, &fetches[i], rt, to); err != nil {
 				return false, err
-			} else if !ok {
-				s.close() // the runner took the rest away
-				return false, nil
+			} else if !ok { // the runner took away the rest: not what was claimed before
+				err := s.settle(ctx, true)
+				s.close()
+				return false, err
 			}
 		}
 		before := s.taken

@@ -48,7 +48,7 @@ type Links struct {
 const (
 	DefaultInFlight = 2000
 	DefaultCommit   = 10 * time.Millisecond
-	DefaultStay     = 100 * time.Millisecond
+	DefaultStay     = 500 * time.Millisecond
 	DefaultIdle     = 10 * time.Second
 )
 

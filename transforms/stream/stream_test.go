@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -145,7 +146,8 @@ type rig struct {
 	read     *readFn
 	write    *writeFn
 	reject   *rejectFn
-	lose     int // rows to be lost between read and write
+	lose     int  // rows to be lost between read and write
+	split    bool // the runner takes the rest away after the first block
 	estimate *sdf.ManualWatermarkEstimator
 	rest     Range
 }
@@ -193,6 +195,9 @@ func (r *rig) call() (more bool, err error) {
 			s := b.Record.Schema() // scoring drops the feature
 			b.Record = array.NewRecordBatch(arrow.NewSchema(s.Fields()[:1], nil), b.Record.Columns()[:1], b.Record.NumRows())
 			note(r.write.ProcessElement(ctx, b, nil))
+			if r.split {
+				rt.TrySplit(0)
+			}
 		},
 		func(_ beam.EventTime, l block.Rejected) { note(r.reject.ProcessElement(ctx, l, nil)) })
 	if err = errors.Join(err, werr); err != nil {
@@ -341,6 +346,59 @@ func TestWatermark(t *testing.T) {
 	step("both are idle", now.Add(4*time.Second), 4900, false)
 }
 
+// TestTakenAway: what was claimed before the runner took the rest away is written and committed, since the rest begins behind it.
+func TestTakenAway(t *testing.T) {
+	r := newRig(t, false, message(1, `{"x":1}`))
+	other := message(1, `{"x":2}`)
+	r.b.log[Partition{"t", 1}] = []Message{other}
+	r.split = true
+	if more, err := r.call(); more || err != nil {
+		t.Fatal(more, err)
+	}
+	if len(r.b.out["to"]) != 1 || len(r.b.committed) != 1 {
+		t.Errorf("written %v, committed %v", r.b.out["to"], r.b.committed)
+	}
+}
+
+// TestBacklog: a partition whose messages are there and were not read yet is not idle.
+func TestBacklog(t *testing.T) {
+	now := time.Now()
+	w := newWatermark(StatsOf(t.Name()), &Links{Idle: time.Second}, ReaderID{})
+	a, b := Fetch{Partition: Partition{"t", 0}, End: 9}, Fetch{Partition: Partition{"t", 1}, End: 9}
+	w.of(&a).saw(1000)
+	w.lag(&a, 5)
+	w.of(&b).saw(5000)
+	w.lag(&b, 9)
+	now = now.Add(10 * time.Second)
+	w.parts[b.Partition].seen = now
+	if at, _ := w.advance(now); at != 1000 {
+		t.Errorf("at %d while messages wait, want 1000", at)
+	}
+	w.lag(&a, 9)
+	w.parts[a.Partition].seen = now.Add(-10 * time.Second)
+	if at, _ := w.advance(now); at != 5000 {
+		t.Errorf("at %d, want 5000", at)
+	}
+}
+
+// TestAhead: a time too far ahead of the clock is none, because the watermark would follow it for good.
+func TestAhead(t *testing.T) {
+	now := time.Now().UnixMilli()
+	r := newRig(t, true, message(now, `{"x":1}`), message(now+2*DefaultAhead.Milliseconds(), `{"x":2}`), message(math.MaxInt64, `{"x":3}`))
+	for more := true; more; {
+		var err error
+		if more, err = r.call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.b.out["to"]) != 1 || len(r.b.out["rejected"]) != 2 || !strings.Contains(string(r.b.out["rejected"][0].Value), `"bad_time"`) {
+		t.Errorf("written %d, rejected %+v", len(r.b.out["to"]), r.b.out["rejected"])
+	}
+	if got := r.estimate.State.UnixMilli(); got != now {
+		t.Errorf("watermark %d, want %d", got, now)
+	}
+}
+
 func TestTracker(t *testing.T) {
 	rt := newTracker(Range{At: []Position{{Partition{"t", 0}, 5}}})
 	if !rt.TryClaim(claim{Position: Position{Partition{"t", 0}, 9}}) || !rt.TryClaim(claim{Position: Position{Partition{"t", 1}, 2}}) {
@@ -360,6 +418,7 @@ func TestTracker(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	newYork := newTimeReader(EventTime{Column: "t", Zone: "America/New_York"}, 0)
+	lordHowe := newTimeReader(EventTime{Column: "t", Zone: "Australia/Lord_Howe"}, 0)
 	utc := newTimeReader(EventTime{Column: "t", Unit: "s"}, 0)
 	for _, c := range []struct {
 		in   string
@@ -373,6 +432,7 @@ func TestTimes(t *testing.T) {
 		{"2013-10-01 02:00", newYork, "2013-10-01T06:00:00Z"},
 		{"2013-11-03 01:30:00", newYork, "2013-11-03T05:30:00Z"}, // shown twice
 		{"2013-03-10 02:30:00", newYork, ""},                     // never shown
+		{"2024-04-07 01:45", lordHowe, "2024-04-06T14:45:00Z"},   // likewise, half an hour later
 		{"2013-10-01 02:00", utc, ""},
 		{"yesterday", utc, ""}, {"1e300", utc, ""}, {"NaN", utc, ""}, {"", utc, ""},
 	} {

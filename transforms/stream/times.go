@@ -23,7 +23,13 @@ type EventTime struct {
 	// Zone is the name of a time zone of the IANA database, for texts without one; "" refuses them. A time that the clocks
 	// there show twice is the earlier one; one that they never show is no time.
 	Zone string
+	// Ahead is how far ahead of the clock an event time may be: the watermark follows the largest, and never goes back. What is
+	// further ahead is no time. It holds for messages' own timestamps, too. 0 is DefaultAhead.
+	Ahead time.Duration
 }
+
+// DefaultAhead is a year: it lets schedules pass, and no seconds that are taken for milliseconds.
+const DefaultAhead = 366 * 24 * time.Hour
 
 // TimeUnits are the values of EventTime.Unit.
 var TimeUnits = []string{"s", "ms", "us", "ns"}
@@ -54,6 +60,7 @@ type timeReader struct {
 	column int // -1: the messages' own
 	unit   string
 	zone   *time.Location // nil: none
+	ahead  time.Duration
 	times  []int64
 	bad    []badTime
 }
@@ -66,10 +73,10 @@ type badTime struct {
 
 // newTimeReader makes one for the column at an index of the blocks' records.
 func newTimeReader(e EventTime, column int) timeReader {
+	t := timeReader{column: column, unit: e.Unit, ahead: orDefault(e.Ahead, DefaultAhead)}
 	if e.Column == "" {
-		return timeReader{column: -1}
+		t.column = -1
 	}
-	t := timeReader{column: column, unit: e.Unit}
 	if e.Zone != "" {
 		t.zone, _ = time.LoadLocation(e.Zone) // checked
 	}
@@ -81,11 +88,12 @@ func (t *timeReader) read(b *block.Block) ([]badTime, error) {
 	n := int(b.Record.NumRows())
 	t.times, t.bad = slices.Grow(t.times[:0], n)[:n], t.bad[:0]
 	b.Times = t.times
+	latest := time.Now().Add(t.ahead).UnixMilli()
 	if t.column < 0 {
 		for i := range b.Envelopes {
-			b.Times[i] = b.Envelopes[i].Time
+			t.put(i, b.Envelopes[i].Time, latest)
 		}
-		return nil, nil
+		return t.bad, nil
 	}
 	a, ok := b.Record.Column(t.column).(*array.String)
 	if !ok {
@@ -99,10 +107,18 @@ func (t *timeReader) read(b *block.Block) ([]badTime, error) {
 		ms, err := t.parse(a.Value(i))
 		if err != nil {
 			t.bad = append(t.bad, badTime{i, err.Error()})
+			continue
 		}
-		b.Times[i] = ms
+		t.put(i, ms, latest)
 	}
 	return t.bad, nil
+}
+
+// put sets a row's time unless it is too far ahead.
+func (t *timeReader) put(row int, ms, latest int64) {
+	if t.times[row] = ms; ms > latest {
+		t.bad = append(t.bad, badTime{row, fmt.Sprintf("%d ms since 1970 is more than %s ahead of the clock", ms, t.ahead)})
+	}
 }
 
 // layouts are those of times without a zone.
@@ -126,7 +142,10 @@ func (t *timeReader) parse(s string) (int64, error) {
 		if at.Hour() != local.Hour() || at.Minute() != local.Minute() {
 			return 0, fmt.Errorf("%.60q is a time that clocks in %s never showed", s, t.zone)
 		}
-		if earlier := at.Add(-time.Hour); earlier.Hour() == at.Hour() && earlier.Minute() == at.Minute() { // shown twice
+		_, offset := at.Zone()
+		_, before := at.Add(-6 * time.Hour).Zone()
+		earlier := at.Add(-time.Duration(before-offset) * time.Second) // the clocks went back by that
+		if before > offset && earlier.Hour() == at.Hour() && earlier.Minute() == at.Minute() {
 			at = earlier
 		}
 	}

@@ -61,7 +61,8 @@ func (w *watermark) lag(in *Fetch, next int64) {
 func (w *watermark) advance(now time.Time) (int64, bool) {
 	least, any := int64(math.MaxInt64), false
 	for _, p := range w.parts {
-		if now.Sub(p.seen) < w.links.idle() { // one that brought nothing yet holds everything back that long
+		// One that brought nothing yet holds everything back that long, and one that has messages until they are here.
+		if now.Sub(p.seen) < w.links.idle() || p.end.Load() > p.next.Load() && p.next.Load() > 0 {
 			least, any = min(least, p.largest), true
 		}
 	}

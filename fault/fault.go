@@ -50,6 +50,12 @@ const (
 	RuleFailed    Code = "rule_failed"    // a rule that gave an error for the row
 )
 
+// RowCodes lists the codes of errors about one row.
+var RowCodes = []Code{
+	BadNumber, NumberRange, FieldCount, BadQuote, BadText, BadJSON, WrongType, DuplicateName, UnknownColumn, RowTooLarge, Tombstone,
+	BadSchema, BadMessage, BadTime, RuleFailed,
+}
+
 // Error is the one error type of glulam. The zero value of each field means "not known" or "does not apply".
 type Error struct {
 	Code   Code

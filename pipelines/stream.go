@@ -96,7 +96,7 @@ func (s *Stream) Validate() error {
 			bad(e.key, "no %s given", e.what)
 			continue
 		}
-		err := checkEndpoint(s.endpoint(e.url), e.sink)
+		err := ofOption(checkEndpoint(s.endpoint(e.url), e.sink))
 		if on(e.key, err); err == nil && e.sink {
 			on(e.key, s.checkBlocks(e.key, e.url))
 			on(e.key, s.checkLoop(e.url))
@@ -187,6 +187,25 @@ func (s *Stream) checkLoop(sink string) error {
 		return fault.New(fault.Usage, to.Redacted(), "--from reads what is written there, so that it would never end")
 	}
 	return nil
+}
+
+// ofOption has errors about options of endpoints say so: they are no flags.
+func ofOption(err error) error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	for i, err := range all {
+		if fe, ok := err.(*fault.Error); ok && fe.Field != "" {
+			e := *fe
+			e.Err, e.Field = fmt.Errorf("option %s: %w", fe.Field, fe.Err), ""
+			all[i] = e.WithHint("give --option %s=..., or ?%s=... in the URL", fe.Field, fe.Field)
+			if fe.Hint != "" {
+				e.Hint = fe.Hint
+			}
+		}
+	}
+	return errors.Join(all...)
 }
 
 func checkEndpoint(e stream.Endpoint, sink bool) error {

@@ -117,13 +117,18 @@ func run(ctx context.Context, o options) error {
 	if err := kafka.CreateTopics(ctx, b.addr, int32(b.parts), "rejected"); err != nil {
 		return err
 	}
-	if b.soak > 0 {
-		return b.soaked(ctx, rates[0])
+	b.heading(os.Stdout)
+	steal, all := stolen()
+	switch {
+	case b.soak > 0:
+		err = b.soaked(ctx, rates[0])
+	default:
+		if err = b.latencies(ctx, rates); err == nil && b.drain > 0 {
+			err = b.drained(ctx)
+		}
 	}
-	if err := b.latencies(ctx, rates); err != nil || b.drain == 0 {
-		return err
-	}
-	return b.drained(ctx)
+	footing(os.Stdout, steal, all)
+	return err
 }
 
 func parseRates(text string) (rates []int, err error) {

@@ -23,7 +23,7 @@ type replayCmd struct {
 	Option  settings `placeholder:"NAME=VALUE" group:"what" help:"an option of the brokers, such as sasl.mechanism=PLAIN; may be given again"`
 	Code    list     `placeholder:"A,B" group:"what" help:"letters of these codes only; default: all"`
 	Field   list     `placeholder:"A,B" group:"what" help:"letters about these fields only; default: all"`
-	Limit   whole    `placeholder:"N" group:"run" help:"so many letters at the most; default: all"`
+	Limit   *whole   `placeholder:"N" group:"run" help:"so many letters at the most; default: all"`
 	Name    string   `placeholder:"NAME" group:"run" help:"letters go once under each name; default: none"`
 	DryRun  bool     `group:"run" help:"send nothing, and say what would be sent"`
 	JSON    bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
@@ -50,7 +50,7 @@ func (c *replayCmd) Run(e *env) error {
 		return err
 	}
 	slog.SetDefault(slog.New(logHandler(e.screen, nil, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	replay.Stdout = e.stdout
+	replay.Stdout = e.rows
 	ctx, stop := interruptible(context.Background(), e.screen)
 	defer stop()
 	r := &replayed{Glulam: pipelines.Version, From: letters.Redacted(), To: target.Redacted(), DryRun: c.DryRun}
@@ -85,10 +85,15 @@ func (c *replayCmd) target() (e stream.Endpoint, back bool, err error) {
 		return e, false, fault.New(fault.Usage, "", "it is not said where the letters go").WithHint("give --from as it was given to glulam stream, or --to")
 	case c.From != "" && c.To != "":
 		return e, false, fault.New(fault.Usage, "--to", "with --from letters go back to where they came from").WithHint("give one of the two")
-	case c.Limit < 0:
-		return e, false, fault.New(fault.Usage, "--limit", "%d is less than nothing", c.Limit)
+	case c.Limit != nil && *c.Limit < 1:
+		return e, false, fault.New(fault.Usage, "--limit", "%d: from 1 on", *c.Limit).WithHint("--dry-run counts and sends nothing")
 	case c.To == "jsonl:-" && c.JSON || c.To == "csv:-" && c.JSON:
 		return e, false, fault.New(fault.Usage, "--json", "rows and the summary would both go to standard output")
+	}
+	for _, code := range c.Code {
+		if !slices.Contains(fault.RowCodes, fault.Code(code)) && code != "" {
+			return e, false, fault.New(fault.Usage, "--code", "there is no code %q", code).WithHint("there are %s", oneOf(fault.RowCodes))
+		}
 	}
 	for flag, names := range map[string]list{"--code": c.Code, "--field": c.Field} {
 		if names != nil && len(names) == 0 || slices.Contains(names, "") {
@@ -135,7 +140,10 @@ func (c *replayCmd) replay(ctx context.Context, r *replayed, from, to stream.End
 	if err != nil {
 		return err
 	}
-	o := replay.Options{Fields: c.Field, Limit: int64(c.Limit), Name: c.Name, DryRun: c.DryRun}
+	o := replay.Options{Fields: c.Field, Name: c.Name, DryRun: c.DryRun}
+	if c.Limit != nil {
+		o.Limit = int64(*c.Limit)
+	}
 	for _, code := range c.Code {
 		o.Codes = append(o.Codes, fault.Code(code))
 	}
@@ -218,4 +226,13 @@ func beginning(text string) string {
 		return string(r[:160]) + "..."
 	}
 	return text
+}
+
+// oneOf lists codes.
+func oneOf(codes []fault.Code) string {
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = string(c)
+	}
+	return strings.Join(names, ", ")
 }

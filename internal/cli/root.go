@@ -38,8 +38,9 @@ type commands struct {
 // env is what a subcommand has around it.
 type env struct {
 	stdin    io.Reader
-	stdout   io.Writer
-	screen   *screen // standard error
+	stdout   io.Writer // for what a command has to say: writes never fail, the first error is told at the end
+	rows     io.Writer // the same, for rows, which must not get lost: writes fail
+	screen   *screen   // standard error
 	beamArgs []string
 	started  time.Time
 }
@@ -50,7 +51,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	// Whoever reads our output may stop reading: that gives an error to the writer instead of ending the process.
 	signal.Ignore(syscall.SIGPIPE)
 	out := &output{w: stdout}
-	e := &env{stdin: stdin, stdout: out, screen: newScreen(stderr), started: time.Now()}
+	e := &env{stdin: stdin, stdout: out, rows: stdout, screen: newScreen(stderr), started: time.Now()}
 	defer func() {
 		if r := recover(); r != nil {
 			e.screen.clear()

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // errStopped is the cause of a context that a signal ended.
@@ -24,6 +25,9 @@ func interruptible(ctx context.Context, s *screen) (_ context.Context, stop func
 		cancel(nil)
 	}
 }
+
+// twice is how long a second signal counts as the first one: timeout(1) and shells send one to a process and one to its group.
+const twice = 200 * time.Millisecond
 
 // onSignal calls first at the first SIGINT or SIGTERM, and says what it does. The second one ends the process. stop must be
 // called; it gives the signals back to the system.
@@ -41,11 +45,17 @@ func onSignal(s *screen, doing string, first func()) (stop func()) {
 		if s.terminal() {
 			fmt.Fprintf(s, "glulam: %s; once more to stop at once\n", doing)
 		}
-		select {
-		case <-signals:
-			s.clear()
-			os.Exit(exitFailed)
-		case <-done:
+		for began := time.Now(); ; {
+			select {
+			case <-signals:
+			case <-done:
+				return
+			}
+			if time.Since(began) > twice {
+				s.clear()
+				fmt.Fprintln(s, "glulam: stopped at once")
+				os.Exit(exitFailed)
+			}
 		}
 	}()
 	return func() {

@@ -29,7 +29,7 @@ type streamCmd struct {
 	File string `short:"f" placeholder:"SPEC" group:"run" help:"read a YAML file whose keys are these flags, without the dashes; flags win over it"`
 
 	Model    string   `placeholder:"PATH" group:"what" help:"model file, glulam bundle or MLflow model"`
-	From     string   `placeholder:"URL" group:"what" help:"where messages come from: kafka://HOST:PORT/TOPIC, jsonl:FILE, or jsonl:- for standard input"`
+	From     string   `placeholder:"URL" group:"what" help:"where messages come from: kafka://HOST:PORT/TOPIC, nats://HOST:PORT/STREAM, jsonl:FILE, or jsonl:- for standard input"`
 	To       string   `placeholder:"URL" group:"what" help:"where predictions go: likewise, jsonl:DIR/, or parquet:DIR/ for Parquet files by --window"`
 	Rejected string   `placeholder:"URL" group:"what" help:"where messages go that cannot be scored, with the reason"`
 	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source, sinks and --values, such as sasl.mechanism=PLAIN; may be given again"`
@@ -117,7 +117,7 @@ func (c *streamCmd) Run(k *kong.Context, e *env) error {
 	if from == nil || err != nil {
 		return err
 	}
-	lines.Standard.In, lines.Standard.Out = e.stdin, e.stdout
+	lines.Standard.In, lines.Standard.Out = e.stdin, e.rows
 	s, err := c.stream(e)
 	if err != nil {
 		return from.locate(err)

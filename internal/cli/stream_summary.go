@@ -6,6 +6,7 @@ import (
 
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/transforms/files"
+	"github.com/glulam/glulam/transforms/score"
 	"github.com/glulam/glulam/transforms/stream"
 )
 
@@ -21,6 +22,9 @@ type streamSummary struct {
 	MaxRejected string `json:"max_rejected"` // the limit: a count or a percentage
 	OverLimit   bool   `json:"over_limit"`   // more were rejected: the exit code is 3
 
+	// Swaps is there with --refresh.
+	Swaps *swapSummary `json:"swaps,omitempty"`
+
 	Commits int64 `json:"commits"`
 	// Latency is from a micro-batch's oldest message's timestamp to the acknowledgement of its outputs, Own from a poll to
 	// that.
@@ -32,6 +36,26 @@ type streamSummary struct {
 	Seconds       float64 `json:"seconds"`
 	RowsPerSecond float64 `json:"rows_per_second"`
 	PeakMemory    int64   `json:"peak_memory_bytes"`
+}
+
+// swapSummary says which models came after the first.
+type swapSummary struct {
+	Taken   int64  `json:"taken"`
+	Refused int64  `json:"refused"`
+	Name    string `json:"name"`   // of the model that served at the end
+	Digest  string `json:"digest"` // likewise
+}
+
+// swapsOf is that of a run; nil without --refresh.
+func swapsOf(run string) *swapSummary {
+	var s *swapSummary
+	for _, r := range score.RefreshOf(run) {
+		if s == nil {
+			s = &swapSummary{}
+		}
+		s.Taken, s.Refused, s.Name, s.Digest = s.Taken+r.Swaps, s.Refused+r.Refused, r.Name, r.Digest
+	}
+	return s
 }
 
 // quantiles of a latency in milliseconds.
@@ -53,7 +77,7 @@ func newStreamSummary(j *pipelines.StreamJob, took time.Duration, peak int64) *s
 	s := &streamSummary{
 		Glulam: pipelines.Version, Job: j.Links.Run, Model: j.ModelInfo(), From: j.Links.From.Redacted(), To: j.Links.To.Redacted(),
 		Rows:        files.RowCounts{In: st.Rows.Load(), Scored: st.Scored.Load(), Rejected: st.Rejected.Load(), RejectedByCode: st.Codes()},
-		MaxRejected: "0", Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own), Scoring: quantilesOf(&st.Scoring),
+		MaxRejected: "0", Swaps: swapsOf(j.Links.Run), Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own), Scoring: quantilesOf(&st.Scoring),
 		Seconds: float64(took.Milliseconds()) / 1000, PeakMemory: peak,
 	}
 	if took > 0 {
@@ -80,6 +104,10 @@ func (s *streamSummary) text() string {
 	}
 	t.row("model", fmt.Sprintf("%s (%s, %s), %s engine", s.Model.Name, s.Model.Format, s.Model.Objective, s.Model.Engine))
 	t.row("digest", s.Model.Digest)
+	if w := s.Swaps; w != nil {
+		t.row("swaps", fmt.Sprintf("%d, %d refused; %s served at the end", w.Taken, w.Refused, w.Name))
+		t.row("  digest", w.Digest)
+	}
 	t.row("job", s.Job)
 	return t.String()
 }

@@ -341,3 +341,54 @@ func gauges(ctx context.Context, t *testing.T, addr string) map[string]float64 {
 	}
 	return out
 }
+
+// TestStreamNobodyReads: predictions that standard output does not take are not scored rows, and end the run.
+func TestStreamNobodyReads(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full here")
+	}
+	defer full.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	for _, out := range []*os.File{full, w} {
+		cmd := exec.Command(binary, "stream", "--model", golden.Path("lightgbm.txt"), "--from", "jsonl:"+golden.Path("rows.jsonl"), "--to", "jsonl:-", "--rejected", "jsonl:"+filepath.Join(t.TempDir(), "bad.jsonl"))
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = out, &said
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != 1 || strings.Contains(said.String(), "scored") {
+			t.Errorf("%v: %s", err, said.Bytes())
+		}
+	}
+}
+
+// TestStreamStoppedAtStart: a stream that waits for a broker ends when somebody stops it, not when its patience does.
+func TestStreamStoppedAtStart(t *testing.T) {
+	addr := freeAddr(t)
+	for _, from := range []string{"kafka://" + addr + "/in", "nats://" + addr + "/IN"} {
+		dir := t.TempDir()
+		cmd := exec.Command(binary, "stream", "--model", golden.Path("one_feature.txt"), "--from", from, "--to", "jsonl:"+filepath.Join(dir, "out"), "--rejected", "jsonl:"+filepath.Join(dir, "bad"),
+			"--option", map[bool]string{true: "default.api.timeout.ms=600000", false: "timeout=10m"}[from[0] == 'k'])
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second) // until it waits
+		cmd.Process.Signal(syscall.SIGTERM)
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("%s: %v: %s", from, err, said.Bytes())
+			}
+		case <-time.After(time.Minute):
+			cmd.Process.Kill()
+			t.Errorf("%s: it goes on waiting", from)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/glulam/glulam/fault"
@@ -63,6 +64,7 @@ type config struct {
 	seeds []string
 	// topics are those of the path; with pattern, they are one regular expression, which is matching.
 	topics   []string
+	id       kadm.TopicID // of a sink's topic, when it was looked for
 	pattern  bool
 	matching *regexp.Regexp
 

@@ -57,6 +57,7 @@ func (c *config) target(ctx context.Context, adm *kadm.Client, t *troubles) (int
 	if err := c.mustBe(ctx, adm, topics, "create it: none is created by itself"); err != nil {
 		return 0, err
 	}
+	c.id = topics[c.topics[0]].ID
 	most := int32(1_000_012)                                                // what brokers took at all times
 	if all, err := adm.DescribeTopicConfigs(ctx, c.topics[0]); err == nil { // without the ACL DescribeConfigs we do not know
 		if rc, err := all.On(c.topics[0], nil); err == nil {

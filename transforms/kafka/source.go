@@ -73,6 +73,16 @@ func (c *config) groupOf(id stream.ReaderID) string {
 	return "glulam-" + id.Run
 }
 
+// Reads implements stream.Looped: topics' ids are not given twice, on any cluster.
+func (r *reader) Reads(to stream.Sink) bool {
+	w, ok := to.(*writer)
+	if !ok { // transactions have looked already
+		return false
+	}
+	id, reads := r.group.ids[w.c.topics[0]]
+	return reads && id == w.c.id && id != kadm.TopicID{}
+}
+
 // Start implements stream.Source.
 func (r *reader) Start(ctx context.Context, from []stream.Position) error {
 	r.stop()

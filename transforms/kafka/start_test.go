@@ -270,3 +270,30 @@ func TestRefresh(t *testing.T) {
 		t.Error("it is committed again and again")
 	}
 }
+
+// TestReads: a sink that the source reads is known by the topic's id, whatever the brokers are called.
+func TestReads(t *testing.T) {
+	k := fake(t)
+	in, out := k.topic(t, name("in"), 1), k.topic(t, name("out"), 1)
+	other := fake(t)
+	other.topic(t, in, 1)
+	for _, c := range []struct {
+		to   stream.Endpoint
+		want bool
+	}{{k.url(in), true}, {k.url(out), false}, {other.url(in), false}} {
+		r := started(t, k.url(in), run())
+		conf, err := parse(c.to, stream.OfSink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := openWriter(context.Background(), conf, run())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Reads(w); got != c.want {
+			t.Errorf("%s: %t", c.to.URL, got)
+		}
+		w.Close()
+		r.Close()
+	}
+}

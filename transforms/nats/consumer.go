@@ -204,7 +204,7 @@ func (p *part) stand(st *jetstream.StreamInfo, info *jetstream.ConsumerInfo) err
 	if p.attached {
 		return nil
 	}
-	p.attached = true
+	p.attached, p.created = true, st.Created
 	floor := int64(info.AckFloor.Stream)
 	if last := int64(st.State.LastSeq); p.from > last+1 {
 		return fault.New(fault.Changed, p.c.name, "the stream %s ends at %d, but it was read up to %d: it is another one", p.c.stream, last, p.from-1).

@@ -27,13 +27,14 @@ type part struct {
 	consumer string
 	source   string // in dead letters
 
-	token    string // who reads: stands in the consumer's metadata
-	attached bool   // since Start
-	from     int64  // where the runner goes on; 0: it does not say
-	began    int64  // the first position after Start
-	waiting  int64  // messages behind it then
-	dseq     uint64 // the last delivery that came; they have no gaps
-	gapless  bool   // a gap in sequence numbers is a message that was deleted
+	token    string    // who reads: stands in the consumer's metadata
+	attached bool      // since Start
+	created  time.Time // the stream was, by its server's clock: tells streams of one name apart
+	from     int64     // where the runner goes on; 0: it does not say
+	began    int64     // the first position after Start
+	waiting  int64     // messages behind it then
+	dseq     uint64    // the last delivery that came; they have no gaps
+	gapless  bool      // a gap in sequence numbers is a message that was deleted
 
 	mu        sync.Mutex
 	life      int    // of the consumer: acknowledgements of an earlier one are not known to it

@@ -24,6 +24,9 @@ type writer struct {
 	link *link
 	limit
 	conn *conn // what was sent went over it
+	// into is the stream that takes the subject, as it was when the sink was opened.
+	into    string
+	created time.Time
 
 	mu     sync.Mutex
 	sent   []sending     // not acknowledged, but for some in between
@@ -70,6 +73,7 @@ func (w *writer) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.into, w.created = name, st.CachedInfo().Created
 	cfg := st.CachedInfo().Config
 	if cfg.NoAck {
 		return w.c.usage("the stream %s acknowledges nothing (no_ack)", name).WithHint("a position is committed only after its outputs are acknowledged: change the stream")

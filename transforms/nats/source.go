@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"sync"
 
@@ -97,6 +98,14 @@ func short(s string) string {
 	h := fnv.New32a()
 	h.Write([]byte(s))
 	return fmt.Sprintf("%08x", h.Sum32())
+}
+
+// Reads implements stream.Looped.
+func (r *reader) Reads(to stream.Sink) bool {
+	w, ok := to.(*writer)
+	return ok && slices.ContainsFunc(r.mine, func(p *part) bool {
+		return p.c.stream == w.into && p.created.Equal(w.created) && (p.filter == "" || overlap(p.filter, w.c.subject))
+	})
 }
 
 // Start implements stream.Source.

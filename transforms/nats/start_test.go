@@ -169,3 +169,22 @@ func TestOwnConsumer(t *testing.T) {
 		t.Errorf("the consumer has become %+v", cfg)
 	}
 }
+
+// TestReads: a sink whose subject the source's stream takes is known by the stream, whatever the server is called.
+func TestReads(t *testing.T) {
+	h := serve(t, natstest.Options{})
+	in, out := h.stream(t, name("in")), h.stream(t, name("out"))
+	for _, c := range []struct {
+		from stream.Endpoint
+		to   string
+		want bool
+	}{{h.url(in), in + ".scored", true}, {h.url(in), out + ".scored", false}, {h.url(in, "subjects", in+".a"), in + ".b", false}, {h.url(in, "subjects", in+".*"), in + ".b", true}} {
+		r := started(t, c.from, run())
+		w := sinkOf(t, h.url(c.to))
+		if got := r.Reads(w); got != c.want {
+			t.Errorf("%v to %s: %t", c.from, c.to, got)
+		}
+		w.Close()
+		r.Close()
+	}
+}

@@ -201,7 +201,7 @@ func (s *slot) refuse(err error) {
 	s.state.Refused++
 	s.state.LastError = err.Error()
 	s.mu.Unlock()
-	slog.Warn("new model refused, the old one serves on", "model", s.options.Model, "digest", s.serving().Digest(), "error", err)
+	slog.Warn("new model refused, the old one serves on", "model", s.options.Model, "serving", s.serving().Digest(), "error", err)
 }
 
 // misfits notes that a model which serves does not fit a schema that it was not checked with.

@@ -82,6 +82,13 @@ type Limited interface {
 	TooLarge(m *Message) error
 }
 
+// A Looped source knows whether it reads what is written to a sink, once both are open and it was started: whatever they are
+// called. Such a stream would never end.
+type Looped interface {
+	Source
+	Reads(to Sink) bool
+}
+
 // A BlockSink takes scored rows as they are, columns with their types, and no messages. It is a sink of predictions only.
 type BlockSink interface {
 	Sink

@@ -151,7 +151,15 @@ func (f *readFn) ProcessElement(ctx context.Context, we *sdf.ManualWatermarkEsti
 }
 
 func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEstimator, rt *sdf.LockRTracker, to emitters) (more bool, err error) {
-	if err := s.start(ctx, rt.GetRestriction().(Range).At); err != nil {
+	opening, cancel := context.WithCancel(ctx)
+	release := context.AfterFunc(s.stats.ctx, cancel) // somebody who stops the run does not wait for a broker that is away
+	err = s.start(opening, rt.GetRestriction().(Range).At)
+	release()
+	if err != nil && s.stats.Draining() {
+		rt.TryClaim(claim{end: true})
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	mark, reader := s.stats.watermark(s.id, &s.links), s.stats.reader(s.id)

@@ -134,8 +134,29 @@ func (s *session) start(ctx context.Context, from []Position) error {
 		s.close()
 		return err
 	}
+	if err := s.looped(); err != nil {
+		s.close()
+		return err
+	}
 	s.at = positionsOf(from)
 	s.stats.reader(s.id).opened()
+	return nil
+}
+
+// looped refuses sinks that the source reads.
+func (s *session) looped() error {
+	source, ok := s.source.(Looped)
+	if !ok {
+		return nil
+	}
+	for _, to := range []struct {
+		Sink
+		e Endpoint
+	}{{s.to, s.links.To}, {s.rejected, s.links.Rejected}} {
+		if source.Reads(to.Sink) {
+			return fault.New(fault.Usage, to.e.Redacted(), "--from reads what is written there, so that it would never end")
+		}
+	}
 	return nil
 }
 

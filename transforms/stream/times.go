@@ -44,13 +44,13 @@ func (e EventTime) readAs() block.Column {
 // Check says what is wrong with the options.
 func (e EventTime) Check() error {
 	if e.Unit != "" && !slices.Contains(TimeUnits, e.Unit) {
-		return fault.New(fault.Usage, "", "%q is none of %v", e.Unit, TimeUnits).OnField("event-time-unit")
+		return fault.New(fault.Usage, "", "%q is none of %v", e.Unit, TimeUnits).OnField("event-unit")
 	}
 	if e.Column == "" && (e.Unit != "" || e.Zone != "") {
 		return fault.New(fault.Usage, "", "there is no event-time column to read as that").OnField("event-time")
 	}
 	if _, err := time.LoadLocation(e.Zone); err != nil {
-		return fault.New(fault.Usage, "", "%w", err).OnField("event-time-zone").WithHint("zones have names such as America/New_York")
+		return fault.New(fault.Usage, "", "%w", err).OnField("event-zone").WithHint("zones have names such as America/New_York")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -99,14 +100,21 @@ func (f *readFn) InitialWatermarkEstimatorState(beam.EventTime, Range, Reader) i
 }
 
 // CreateWatermarkEstimator makes an estimator that stands where the last call left it.
-func (f *readFn) CreateWatermarkEstimator(at int64) *sdf.ManualWatermarkEstimator {
-	return &sdf.ManualWatermarkEstimator{State: time.UnixMilli(at)}
+func (f *readFn) CreateWatermarkEstimator(at int64) *estimator {
+	e := &estimator{}
+	e.at.Store(at)
+	return e
 }
 
 // WatermarkEstimatorState gives the watermark in milliseconds.
-func (f *readFn) WatermarkEstimatorState(e *sdf.ManualWatermarkEstimator) int64 {
-	return e.State.UnixMilli()
-}
+func (f *readFn) WatermarkEstimatorState(e *estimator) int64 { return e.at.Load() }
+
+// estimator is the watermark in milliseconds. Unlike sdf.ManualWatermarkEstimator it is safe for concurrent use: runners ask for
+// it, and split, while rows are read.
+type estimator struct{ at atomic.Int64 }
+
+// CurrentWatermark implements sdf.WatermarkEstimator.
+func (e *estimator) CurrentWatermark() time.Time { return time.UnixMilli(e.at.Load()) }
 
 // Setup makes the decoder.
 func (f *readFn) Setup() error {
@@ -133,7 +141,7 @@ type emitters struct {
 }
 
 // ProcessElement reads for Links.Stay, micro-batch after micro-batch.
-func (f *readFn) ProcessElement(ctx context.Context, we *sdf.ManualWatermarkEstimator, rt *sdf.LockRTracker, r Reader,
+func (f *readFn) ProcessElement(ctx context.Context, we *estimator, rt *sdf.LockRTracker, r Reader,
 	blocks func(beam.EventTime, block.Block), rejected func(beam.EventTime, block.Rejected)) (sdf.ProcessContinuation, error) {
 	s := sessionOf(&f.Options.Links, ReaderID{f.Options.Links.Run, r.Index, r.Of})
 	s.mu.Lock()
@@ -150,7 +158,7 @@ func (f *readFn) ProcessElement(ctx context.Context, we *sdf.ManualWatermarkEsti
 	return sdf.ResumeProcessingIn(0), nil
 }
 
-func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEstimator, rt *sdf.LockRTracker, to emitters) (more bool, err error) {
+func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.LockRTracker, to emitters) (more bool, err error) {
 	opening, cancel := context.WithCancel(ctx)
 	release := context.AfterFunc(s.stats.ctx, cancel) // somebody who stops the run does not wait for a broker that is away
 	err = s.start(opening, rt.GetRestriction().(Range).At)
@@ -202,7 +210,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *sdf.ManualWatermarkEs
 			return false, err
 		}
 		if ok {
-			we.UpdateWatermark(time.UnixMilli(at))
+			we.at.Store(at)
 		}
 		if end {
 			if err := s.through(ctx, false); err != nil {

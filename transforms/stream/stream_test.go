@@ -14,7 +14,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -148,7 +147,7 @@ type rig struct {
 	reject   *rejectFn
 	lose     int  // rows to be lost between read and write
 	split    bool // the runner takes the rest away after the first block
-	estimate *sdf.ManualWatermarkEstimator
+	estimate *estimator
 	rest     Range
 }
 
@@ -162,7 +161,7 @@ func newRig(t *testing.T, ends bool, messages ...Message) *rig {
 	brokers.Store(t.Name(), b)
 	e := Endpoint{URL: "mem:" + t.Name()}
 	links := Links{Run: t.Name(), From: e, To: e, Rejected: e, Stay: 20 * time.Millisecond}
-	r := &rig{t: t, b: b, estimate: &sdf.ManualWatermarkEstimator{}}
+	r := &rig{t: t, b: b, estimate: &estimator{}}
 	r.read = &readFn{Options: ReadOptions{Links: links, Columns: []block.Column{
 		{Column: format.Column{Name: "message", Kind: format.RawRow}},
 		{Column: format.Column{Name: "x", Kind: format.Number}, Feature: true},
@@ -260,7 +259,7 @@ func TestReadWrite(t *testing.T) {
 	if r.b.committed[Partition{"t", 0}] != 5 {
 		t.Errorf("committed %v", r.b.committed)
 	}
-	if got := r.estimate.State.UnixMilli(); got != 3000 { // of rows; letters do not count
+	if got := r.estimate.at.Load(); got != 3000 { // of rows; letters do not count
 		t.Errorf("watermark %d", got)
 	}
 }
@@ -394,7 +393,7 @@ func TestAhead(t *testing.T) {
 	if len(r.b.out["to"]) != 1 || len(r.b.out["rejected"]) != 2 || !strings.Contains(string(r.b.out["rejected"][0].Value), `"bad_time"`) {
 		t.Errorf("written %d, rejected %+v", len(r.b.out["to"]), r.b.out["rejected"])
 	}
-	if got := r.estimate.State.UnixMilli(); got != now {
+	if got := r.estimate.at.Load(); got != now {
 		t.Errorf("watermark %d, want %d", got, now)
 	}
 }

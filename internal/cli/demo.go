@@ -155,7 +155,6 @@ func (s *demoSummary) text() string {
 	o := &s.Demo
 	t.gap()
 	t.row("seen", o.Latency.String()+", from sending to being seen")
-	t.row("swaps", count(o.Swaps)+", "+count(o.Refused)+" refused; "+o.Model+" served at the end")
 	came := count(o.Sent) + " sent, " + count(o.Scored) + " scored + " + count(o.Rejected) + " rejected"
 	switch {
 	case o.Open == 0 && o.Sent == o.Scored+o.Rejected:

@@ -34,6 +34,7 @@ type transaction struct {
 type producer struct {
 	id     string
 	client *kgo.Client
+	topics []string // that it has written to
 }
 
 // layout is how the readers of a run are named in transactional ids. It is written beside the positions, so that a process
@@ -184,7 +185,7 @@ func (tx *transaction) producer(ctx context.Context, id string, limits map[strin
 		client.Close()
 		return producer{}, tx.c.explain(fault.Unwritable, "opening the transactional producer "+id, err)
 	}
-	return producer{id, client}, nil
+	return producer{id: id, client: client}, nil
 }
 
 // fence stops the readers of other layouts that committed positions of this reader's partitions.

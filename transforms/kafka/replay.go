@@ -259,11 +259,10 @@ func (t *target) Mark(ctx context.Context, b replay.Book) (replay.Mark, error) {
 // Send implements replay.Target.
 func (t *target) Send(ctx context.Context, messages []stream.Message, marks map[replay.Book]replay.Mark) error {
 	p := &t.tx.turns[0]
-	if err := p.client.BeginTransaction(); err != nil {
-		return t.tx.c.explain(fault.Unwritable, "beginning a transaction", err)
+	if err := t.tx.begin(p); err != nil {
+		return err
 	}
-	t.tx.open = true
-	if err := t.tx.produce(ctx, t.tx.c, p.client, t.topic, messages); err != nil {
+	if err := t.tx.write(ctx, p, t.topic, messages); err != nil {
 		return err
 	}
 	if err := t.tx.flush(ctx, t.tx.c, p.client); err != nil {
@@ -275,11 +274,7 @@ func (t *target) Send(ctx context.Context, messages []stream.Message, marks map[
 			return t.tx.c.explain(fault.Unwritable, "adding marks to the transaction", err)
 		}
 	}
-	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
-		return t.tx.c.explain(fault.Unwritable, "committing the transaction", err)
-	}
-	t.tx.open = false
-	return nil
+	return t.tx.commit(ctx, p)
 }
 
 // Finish implements replay.Target: every transaction is one already.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -26,14 +27,13 @@ func (s *transacted) Write(ctx context.Context, messages []stream.Message) error
 	if len(messages) == 0 {
 		return nil
 	}
-	client := s.tx.turns[s.tx.turn].client
+	p := &s.tx.turns[s.tx.turn]
 	if !s.tx.open {
-		if err := client.BeginTransaction(); err != nil {
-			return s.tx.c.explain(fault.Unwritable, "beginning a transaction", err)
+		if err := s.tx.begin(p); err != nil {
+			return err
 		}
-		s.tx.open = true
 	}
-	return s.tx.produce(ctx, s.tx.c, client, s.topic, messages)
+	return s.tx.write(ctx, p, s.topic, messages)
 }
 
 // Flush implements stream.Sink.
@@ -58,10 +58,59 @@ func (tx *transaction) Commit(ctx context.Context, at []stream.Position) error {
 			return tx.c.explain(fault.Unwritable, "adding positions to the transaction", err)
 		}
 	}
-	if err := p.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+	if err := tx.commit(ctx, p); err != nil {
+		return err
+	}
+	tx.turn = 1 - tx.turn
+	return nil
+}
+
+// begin begins a transaction.
+func (tx *transaction) begin(p *producer) error {
+	if err := p.client.BeginTransaction(); err != nil {
+		return tx.c.explain(fault.Unwritable, "beginning a transaction", err)
+	}
+	tx.open = true
+	return nil
+}
+
+// write writes messages in the open transaction.
+func (tx *transaction) write(ctx context.Context, p *producer, topic string, messages []stream.Message) error {
+	if !slices.Contains(p.topics, topic) {
+		p.topics = append(p.topics, topic)
+	}
+	return tx.produce(ctx, tx.c, p.client, topic, messages)
+}
+
+// errNotAsked says that a client took a transaction for an empty one.
+var errNotAsked = errors.New("the client did not ask the brokers for it")
+
+// commit ends the open transaction, all messages of which are acknowledged.
+//
+// The client looks in its table of partitions for what was written, and commits nothing, without an error, where it finds nothing
+// there. The first messages of a topic are on their way before the topic's partitions are in that table (docs/upstream.md): they
+// are waited for, and so is the brokers' answer.
+func (tx *transaction) commit(ctx context.Context, p *producer) error {
+	for _, topic := range p.topics {
+		for {
+			leader, _, err := p.client.PartitionLeader(topic, 0)
+			if leader >= 0 || err != nil {
+				break
+			}
+			if pause(ctx, 100*time.Microsecond); ctx.Err() != nil {
+				return tx.c.explain(fault.Unwritable, "committing the transaction", ctx.Err())
+			}
+		}
+	}
+	before := tx.t.ended.Load()
+	err := p.client.EndTransaction(ctx, kgo.TryCommit)
+	if err == nil && tx.t.ended.Load() == before {
+		err = errNotAsked
+	}
+	if err != nil {
 		return tx.c.explain(fault.Unwritable, "committing the transaction", err)
 	}
-	tx.open, tx.turn = false, 1-tx.turn
+	tx.open = false
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/glulam/glulam/fault"
@@ -13,9 +14,16 @@ func DidYouMean(missing []string, columns []ColumnInfo) string {
 	if len(missing) > most || len(columns) > 2000 {
 		return ""
 	}
+	names := func(yield func(string) bool) {
+		for _, c := range columns {
+			if !yield(c.Name) {
+				return
+			}
+		}
+	}
 	var close []string
 	for _, m := range missing {
-		if c := nearest(m, columns); c != "" {
+		if c := Nearest(m, names); c != "" {
 			close = append(close, fault.Quote(c))
 		}
 	}
@@ -25,28 +33,28 @@ func DidYouMean(missing []string, columns []ColumnInfo) string {
 	return "did you mean " + strings.Join(close, ", ") + "?"
 }
 
-// nearest finds the column that name most likely means, or "".
-func nearest(name string, columns []ColumnInfo) string {
+// Nearest finds the name that somebody who wrote name most likely means, or "".
+func Nearest(name string, names iter.Seq[string]) string {
 	fold := strings.ToLower(strings.TrimSpace(name))
 	best, least := "", len(fold)/4+1
 	if len(fold) < 3 {
 		least = 0
 	}
-	for _, c := range columns {
-		other := strings.ToLower(strings.TrimSpace(c.Name))
+	for n := range names {
+		other := strings.ToLower(strings.TrimSpace(n))
 		if other == fold {
-			return c.Name
+			return n
 		}
-		if d := Distance(fold, other, least); d <= least && (best == "" || d < least) {
-			best, least = c.Name, d
+		if d := distance(fold, other, least); d <= least && (best == "" || d < least) {
+			best, least = n, d
 		}
 	}
 	return best
 }
 
-// Distance is how many bytes must be put in, left out or replaced to make b of a; any number above most stands for more
+// distance is how many bytes must be put in, left out or replaced to make b of a; any number above most stands for more
 // than that.
-func Distance(a, b string, most int) int {
+func distance(a, b string, most int) int {
 	if len(a)-len(b) > most || len(b)-len(a) > most {
 		return most + 1
 	}

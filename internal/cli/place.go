@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -84,15 +85,6 @@ func excerpt(number int64, line []rune, column, n int) string {
 
 // nearest gives the name that somebody may have meant, "" if none is near.
 func nearest(name string, names []string) string {
-	best, least := "", 3
-	if len(name) < 5 {
-		least = 2
-	}
 	flat := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
-	for _, n := range names {
-		if d := format.Distance(flat, n, least-1); d < least {
-			best, least = n, d
-		}
-	}
-	return best
+	return format.Nearest(flat, slices.Values(names))
 }

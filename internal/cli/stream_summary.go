@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/glulam/glulam/pipelines"
@@ -21,6 +23,8 @@ type streamSummary struct {
 
 	MaxRejected string `json:"max_rejected"` // the limit: a count or a percentage
 	OverLimit   bool   `json:"over_limit"`   // more were rejected: the exit code is 3
+
+	FirstRejected *firstLetter `json:"first_rejected"` // null when there is none
 
 	// Swaps is there with --refresh.
 	Swaps *swapSummary `json:"swaps,omitempty"`
@@ -80,6 +84,9 @@ func newStreamSummary(j *pipelines.StreamJob, took time.Duration, peak int64) *s
 		MaxRejected: "0", Swaps: swapsOf(j.Links.Run), Commits: st.Commits.Load(), Latency: quantilesOf(&st.EndToEnd), Own: quantilesOf(&st.Own), Scoring: quantilesOf(&st.Scoring),
 		Seconds: float64(took.Milliseconds()) / 1000, PeakMemory: peak,
 	}
+	if l := st.FirstRejected(); l != nil {
+		s.FirstRejected = &firstLetter{Source: l.Source, Row: l.Row, Offset: l.Offset, Code: l.Code, Field: l.Field, Message: l.Message}
+	}
 	if took > 0 {
 		s.RowsPerSecond = float64(int64(float64(s.Rows.In) / took.Seconds()))
 	}
@@ -92,6 +99,9 @@ func (s *streamSummary) finding() *findings { return overLimit(&s.Rows, s.MaxRej
 func (s *streamSummary) text() string {
 	var t table
 	t.counts(&s.Rows)
+	if s.FirstRejected != nil {
+		t.row("  first", s.FirstRejected.String())
+	}
 	t.gap()
 	t.row("time", fmt.Sprintf("%s, %s rows/s", span(time.Duration(s.Seconds*float64(time.Second))), count(int64(s.RowsPerSecond))))
 	if s.Commits > 0 {
@@ -150,13 +160,23 @@ func followStream(s *screen, st *stream.Stats) (done func()) {
 			parts = append(parts, "p99 "+ms(float64(latency.Quantile(.99).Microseconds())/1000))
 		}
 		if n := st.Rejected.Load(); n > 0 {
-			parts = append(parts, count(n)+" rejected")
+			parts = append(parts, fmt.Sprintf("%s rejected (%s)", count(n), most(st.Codes())))
 		}
 		if lag := total(st.Lag()); lag > 0 {
 			parts = append(parts, count(lag)+" behind")
 		}
 		return fit(width, parts...)
 	})
+}
+
+// most is the code that counts most, the first of the alphabet among equals.
+func most(codes map[string]int64) (code string) {
+	for _, c := range slices.Sorted(maps.Keys(codes)) {
+		if codes[c] > codes[code] {
+			code = c
+		}
+	}
+	return code
 }
 
 func total(lag map[stream.Partition]int64) (sum int64) {

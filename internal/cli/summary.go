@@ -111,12 +111,14 @@ func readLetter(path string) *firstLetter {
 	return &l
 }
 
-// String says where and why: rows.csv row 17: dep_delay: "abc" is not a number.
+// String says where and why: rows.csv row 17: dep_delay: "abc" is not a number. A message is named by its offset.
 func (l *firstLetter) String() string {
 	var b strings.Builder
 	b.WriteString(l.Source)
 	if l.Row > 0 {
 		fmt.Fprintf(&b, " row %s", count(l.Row))
+	} else { // of a stream
+		fmt.Fprintf(&b, "@%d", l.Offset)
 	}
 	b.WriteString(": ")
 	if l.Field != "" {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -105,23 +104,11 @@ func (c *config) mustBe(ctx context.Context, adm *kadm.Client, topics kadm.Topic
 		}
 		e := fault.New(fault.NotFound, c.name, "there is no topic %s", name).WithHint("%s", hint)
 		if all, err := adm.ListTopics(ctx); err == nil {
-			if near := nearest(name, all.Names()); near != "" {
+			if near := format.Nearest(name, slices.Values(all.Names())); near != "" {
 				return e.WithHint("did you mean %s?", near)
 			}
 		}
 		return e
 	}
 	return nil
-}
-
-// nearest is the name most like a name, or "".
-func nearest(name string, names []string) string {
-	slices.Sort(names)
-	best, least := "", max(2, len(name)/4)
-	for _, n := range names {
-		if d := format.Distance(strings.ToLower(name), strings.ToLower(n), least); d <= least && (best == "" || d < least) {
-			best, least = n, d
-		}
-	}
-	return best
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/transforms/block"
 )
 
@@ -198,7 +199,11 @@ func (e Endpoint) Parse(known ...string) (hosts []string, path string, options m
 	}
 	for k := range options {
 		if !slices.Contains(known, k) {
-			return nil, "", nil, fault.New(fault.Usage, e.Redacted(), "there is no option %q", k).WithHint("there are %s", strings.Join(known, ", "))
+			err := fault.New(fault.Usage, e.Redacted(), "there is no option %q", k)
+			if near := format.Nearest(k, slices.Values(known)); near != "" {
+				return nil, "", nil, err.WithHint("did you mean %s?", near)
+			}
+			return nil, "", nil, err.WithHint("there are %s", strings.Join(known, ", "))
 		}
 	}
 	if u.User != nil {

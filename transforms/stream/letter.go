@@ -78,7 +78,7 @@ func (s *session) reject(ctx context.Context, version string, o *block.Origin, l
 	if err := s.write(ctx, s.rejected, []Message{m}); err != nil {
 		return err
 	}
-	s.stats.rejected(string(l.Code))
+	s.stats.rejected(&l)
 	return nil
 }
 

@@ -2,9 +2,12 @@ package stream
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/glulam/glulam/fault"
 )
 
 // Stats is what a run does in this process, live. Beam's counters of the namespace "glulam" say the same of rows. All of it
@@ -31,6 +34,7 @@ type Stats struct {
 
 	mu         sync.Mutex
 	codes      map[string]int64
+	first      *fault.Letter
 	watermarks map[ReaderID]*watermark
 	parts      map[Partition]*partitionMark
 	readers    map[ReaderID]*readerMark
@@ -110,11 +114,26 @@ func (s *Stats) Codes() map[string]int64 {
 	return out
 }
 
-func (s *Stats) rejected(code string) {
-	s.Rejected.Add(1)
+// FirstRejected is the first dead letter, without its row; nil when there is none.
+func (s *Stats) FirstRejected() *fault.Letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.codes[code]++
+	return s.first
+}
+
+// rejected counts a dead letter. The first one of each code is logged.
+func (s *Stats) rejected(l *fault.Letter) {
+	s.Rejected.Add(1)
+	s.mu.Lock()
+	s.codes[string(l.Code)]++
+	n := s.codes[string(l.Code)]
+	if s.first == nil {
+		s.first = &fault.Letter{Source: l.Source, Row: l.Row, Offset: l.Offset, Stage: l.Stage, Code: l.Code, Field: l.Field, Message: l.Message}
+	}
+	s.mu.Unlock()
+	if n == 1 {
+		slog.Info("rows are rejected; this is the first one for this reason", "code", l.Code, "source", l.Source, "offset", l.Offset, "field", l.Field, "message", l.Message)
+	}
 }
 
 // settled notes that a micro-batch is through.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/transforms/stream"
@@ -113,21 +112,12 @@ type troubles struct {
 	refuse  context.CancelCauseFunc
 	// reached: a broker has answered, so the options are those that it wants.
 	reached atomic.Bool
-	// ended counts the answers to requests that end a transaction.
-	ended atomic.Int64
 }
 
 func newTroubles(id stream.ReaderID, name string) *troubles {
 	t := &troubles{Retries: stream.NewRetries(id, Scheme, name)}
 	t.refused, t.refuse = context.WithCancelCause(context.Background())
 	return t
-}
-
-// OnBrokerRead implements kgo.HookBrokerRead.
-func (t *troubles) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, err error) {
-	if err == nil && key == kmsg.EndTxn.Int16() {
-		t.ended.Add(1)
-	}
 }
 
 // OnBrokerConnect implements kgo.HookBrokerConnect: the client itself tries again without saying so.

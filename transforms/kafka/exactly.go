@@ -24,6 +24,7 @@ type transaction struct {
 	c      *config // of the sink
 	reader *reader
 	turns  [2]producer
+	limits map[string]int32 // by topic, what a message may have
 	turn   int
 	open   bool
 	outcome
@@ -73,22 +74,21 @@ func openExactly(ctx context.Context, from, to, rejected *config, id stream.Read
 			tx.Close()
 		}
 	}()
-	limits, err := tx.targets(ctx, rejected)
-	if err != nil {
+	if tx.limits, err = tx.targets(ctx, rejected); err != nil {
 		return x, err
 	}
 	l := layout{r.group.name + "-" + strings.Join(from.topics, ","), id.Of}
 	r.group.by = l.String()
 	r.fence = func(ctx context.Context, at marks) error { return tx.fence(ctx, l, at) }
 	for i := range tx.turns {
-		p, err := tx.producer(ctx, l.id(id.Index, i), limits)
+		p, err := tx.producer(ctx, l.id(id.Index, i), tx.limits)
 		if err != nil {
 			return x, err
 		}
 		tx.turns[i] = p
 	}
 	out := func(topic string) stream.Sink {
-		return &transacted{limit{topic, int(limits[topic])}, tx}
+		return &transacted{limit{topic, int(tx.limits[topic])}, tx}
 	}
 	return stream.Exactly{Source: r, To: out(to.topics[0]), Rejected: out(rejected.topics[0]), Transaction: tx}, nil
 }

@@ -1,12 +1,14 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
@@ -120,6 +122,50 @@ func TestTransaction(t *testing.T) {
 			t.Errorf("%d outputs", n)
 		}
 	})
+}
+
+// TestUnconfirmed holds that a commit that got no answer is asked for again, whether or not the brokers had it, and that the
+// producer goes on.
+func TestUnconfirmed(t *testing.T) {
+	for _, arrived := range []bool{false, true} {
+		t.Run(fmt.Sprintf("arrived=%v", arrived), func(t *testing.T) {
+			eachVersion(t, func(t *testing.T, k *cluster) {
+				f, id := newFlow(t, k, 1), run()
+				k.put(t, f.in, 0, values("1", "2", "3")...)
+				x := f.start(t, id)
+				tx := x.Transaction.(*transaction)
+				p := &tx.turns[tx.turn]
+				_, at := take(t, x.Source, 3)
+				write(t, x.To, "1")
+				if err := tx.flush(t.Context(), tx.c, p.client); err != nil {
+					t.Fatal(err)
+				}
+				if err := tx.positions(t.Context(), p, []stream.Position{{Partition: at[0].Partition, Next: 1}}); err != nil {
+					t.Fatal(err)
+				}
+				pid, epoch, err := p.client.ProducerID(t.Context())
+				if err == nil && arrived {
+					err = errors.Join(p.knows(t.Context()), p.client.EndTransaction(t.Context(), kgo.TryCommit))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := tx.confirm(t.Context(), p, pid, epoch); err != nil {
+					t.Fatal(err)
+				}
+				f.written(t, 1, "1")
+				for i, v := range []string{"2", "3"} { // this producer, and the other one
+					write(t, x.To, v)
+					if err := x.Transaction.Commit(t.Context(), []stream.Position{{Partition: at[0].Partition, Next: int64(2 + i)}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f.written(t, 3, "1", "2", "3")
+				x.Transaction.Close()
+				take(t, f.start(t, id).Source, 0)
+			})
+		})
+	}
 }
 
 // TestNothingWritten holds that a commit of nothing asks nobody, and leaves no position behind.

@@ -2,9 +2,11 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/glulam/glulam/fault"
+	services "github.com/glulam/glulam/internal/services/kafka"
 	"github.com/glulam/glulam/transforms/block"
 	"github.com/glulam/glulam/transforms/stream"
 )
@@ -54,12 +57,44 @@ func fake(t *testing.T, opts ...kfake.Opt) *cluster {
 	return of(t, k.ListenAddrs()[0], k)
 }
 
-// each runs a test against a cluster in this process and, if GLULAM_KAFKA names one (host:port), against a real broker.
+// broker is the real broker of this process's tests; the first test that wants it starts it.
+var broker = sync.OnceValues(func() (*services.Broker, error) {
+	dir, err := os.MkdirTemp("", "glulam-kafka-")
+	if err != nil {
+		return nil, err
+	}
+	stopBroker = func() error { return os.RemoveAll(dir) }
+	b, err := services.Start(context.Background(), services.Options{Dir: dir})
+	if err == nil {
+		stopBroker = func() error { return errors.Join(b.Stop(), os.RemoveAll(dir)) }
+	}
+	return b, err
+})
+
+var stopBroker = func() error { return nil }
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := stopBroker(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the broker:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// each runs a test against a cluster in this process and, but for -short, against a real broker.
 func each(t *testing.T, f func(t *testing.T, k *cluster)) {
 	t.Run("fake", func(t *testing.T) { f(t, fake(t)) })
-	if addr := os.Getenv("GLULAM_KAFKA"); addr != "" {
-		t.Run("broker", func(t *testing.T) { f(t, of(t, addr, nil)) })
+	if testing.Short() {
+		return
 	}
+	t.Run("broker", func(t *testing.T) {
+		b, err := broker()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, of(t, b.Addr, nil))
+	})
 }
 
 // topic creates a topic. configs are pairs. Messages stay, whatever their timestamps are.

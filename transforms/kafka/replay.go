@@ -208,7 +208,8 @@ func openTarget(ctx context.Context, e stream.Endpoint, o replay.TargetOptions) 
 	if tx.implicit, err = tx.version2(ctx); err != nil {
 		return nil, err
 	}
-	if tx.turns[0], err = tx.producer(ctx, replaying+"-"+c.topics[0], map[string]int32{c.topics[0]: most}); err != nil {
+	tx.limits = map[string]int32{c.topics[0]: most}
+	if tx.turns[0], err = tx.producer(ctx, replaying+"-"+c.topics[0], tx.limits); err != nil {
 		return nil, err
 	}
 	return t, nil

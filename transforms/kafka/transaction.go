@@ -82,15 +82,31 @@ func (tx *transaction) write(ctx context.Context, p *producer, topic string, mes
 	return tx.produce(ctx, tx.c, p.client, topic, messages)
 }
 
-// errNotAsked says that a client took a transaction for an empty one.
-var errNotAsked = errors.New("the client did not ask the brokers for it")
-
 // commit ends the open transaction, all messages of which are acknowledged.
-//
-// The client looks in its table of partitions for what was written, and commits nothing, without an error, where it finds nothing
-// there. The first messages of a topic are on their way before the topic's partitions are in that table (docs/upstream.md): they
-// are waited for, and so is the brokers' answer.
 func (tx *transaction) commit(ctx context.Context, p *producer) error {
+	const doing = "committing the transaction"
+	if err := p.knows(ctx); err != nil {
+		return tx.c.explain(fault.Unwritable, doing, err)
+	}
+	pid, epoch, err := p.client.ProducerID(ctx)
+	if err == nil {
+		if err = p.client.EndTransaction(ctx, kgo.TryCommit); err != nil && passes(err) {
+			slog.Warn("kafka: nobody says whether a transaction is committed; asking again", "transactional_id", p.id, "error", err)
+			err = tx.confirm(ctx, p, pid, epoch)
+		}
+	}
+	if err != nil {
+		return tx.c.explain(fault.Unwritable, doing, err)
+	}
+	tx.open = false
+	return nil
+}
+
+// knows waits until the client's table of partitions has the topics that were written to.
+//
+// The client looks there for what is in a transaction, and commits nothing, without an error, where it finds nothing. The first
+// messages of a topic are on their way before its partitions are in the table (docs/upstream.md).
+func (p *producer) knows(ctx context.Context) error {
 	for _, topic := range p.topics {
 		for {
 			leader, _, err := p.client.PartitionLeader(topic, 0)
@@ -98,20 +114,34 @@ func (tx *transaction) commit(ctx context.Context, p *producer) error {
 				break
 			}
 			if pause(ctx, 100*time.Microsecond); ctx.Err() != nil {
-				return tx.c.explain(fault.Unwritable, "committing the transaction", ctx.Err())
+				return ctx.Err()
 			}
 		}
 	}
-	before := tx.t.ended.Load()
-	err := p.client.EndTransaction(ctx, kgo.TryCommit)
-	if err == nil && tx.t.ended.Load() == before {
-		err = errNotAsked
-	}
+	return nil
+}
+
+// confirm commits a transaction whose commit got no answer. The brokers take the same request again for the same commit, whether
+// or not the first one reached them; the client does not ask again, so it is a new one that goes on.
+func (tx *transaction) confirm(ctx context.Context, p *producer, pid int64, epoch int16) error {
+	c := *tx.c
+	c.patience = c.transaction
+	err := c.patient(ctx, tx.t, "committing the transaction", func(ctx context.Context) error {
+		req := kmsg.NewPtrEndTxnRequest()
+		req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Commit = p.id, pid, epoch, true
+		resp, err := req.RequestWith(ctx, p.client)
+		if err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(resp.ErrorCode)
+	})
 	if err != nil {
-		return tx.c.explain(fault.Unwritable, "committing the transaction", err)
+		return err
 	}
 	tx.open = false
-	return nil
+	p.client.Close()
+	*p, err = tx.producer(ctx, p.id, tx.limits)
+	return err
 }
 
 // positions adds positions to the transaction.

@@ -108,7 +108,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	b.rows = bytes.Split(bytes.TrimSpace(lines), []byte("\n"))
-	broker, err := kafka.Start(ctx, kafka.Options{Dir: filepath.Join(b.dir, "kafka")})
+	broker, err := kafka.Start(ctx, kafka.Options{Dir: filepath.Join(b.dir, "kafka"), Heap: "1g"})
 	if err != nil {
 		return err
 	}

@@ -66,8 +66,10 @@ func isAny(err error, of ...error) bool {
 	return false
 }
 
+// isFenced says that somebody else has the transactional id, or has ended our transaction: InvalidTxnState is what the commit of a
+// transaction gets that the process which took over has aborted, until that one begins its own.
 func isFenced(err error) bool {
-	return isAny(err, kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.TransactionCoordinatorFenced, kerr.InvalidProducerIDMapping)
+	return isAny(err, kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.TransactionCoordinatorFenced, kerr.InvalidProducerIDMapping, kerr.InvalidTxnState)
 }
 
 // isUnknown says that the brokers do not know a topic, or not any more.

@@ -6,13 +6,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/glulam/glulam/internal/services"
 )
 
 //go:embed server.properties
@@ -38,8 +37,7 @@ type Broker struct {
 	libs       string
 	controller int
 	sasl       int
-	cmd        *exec.Cmd
-	exited     chan error
+	process    services.Process
 }
 
 // Start installs, formats and starts a broker, and returns when it takes connections. It must be stopped.
@@ -49,11 +47,12 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 		return nil, err
 	}
 	b := &Broker{o: o, libs: libs}
+	b.process = services.Process{Name: "the broker", Log: b.path("broker.log")}
 	ports := []*int{&b.o.Port, &b.controller}
 	if o.SASL {
 		ports = append(ports, &b.sasl)
 	}
-	if err := freePorts(ports); err != nil {
+	if err := services.FreePorts(ports...); err != nil {
 		return nil, err
 	}
 	b.Addr = fmt.Sprintf("127.0.0.1:%d", b.o.Port)
@@ -65,26 +64,10 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	}
 	format := append(b.java("128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", "format",
 		"-t", "Z2x1bGFtLXRlc3RzLWthZg", "-c", b.path("server.properties"), "--ignore-formatted")
-	if err := run(ctx, nil, "java", format...); err != nil {
+	if err := services.Run(ctx, nil, "java", format...); err != nil {
 		return nil, fmt.Errorf("formatting the broker's storage: %w", err)
 	}
 	return b, b.Restart(ctx)
-}
-
-// freePorts fills in ports that are 0.
-func freePorts(ports []*int) error {
-	for _, p := range ports {
-		if *p != 0 {
-			continue
-		}
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer l.Close() // when all are found, so that none is found twice
-		*p = l.Addr().(*net.TCPAddr).Port
-	}
-	return nil
 }
 
 func (b *Broker) path(name string) string { return filepath.Join(b.o.Dir, name) }
@@ -116,63 +99,14 @@ func (b *Broker) Restart(ctx context.Context) error {
 		heap = "384m"
 	}
 	args := append(b.java(heap, "-XX:MaxDirectMemorySize=128m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=10"), "kafka.Kafka", b.path("server.properties"))
-	log, err := os.OpenFile(b.path("broker.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
+	if err := b.process.Start(nil, "java", args...); err != nil {
 		return err
 	}
-	defer log.Close()
-	cmd := exec.Command("java", args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for us
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	b.cmd, b.exited = cmd, make(chan error, 1)
-	go func(exited chan<- error) { exited <- cmd.Wait() }(b.exited)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	for {
-		c, err := net.DialTimeout("tcp", b.Addr, time.Second)
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case err := <-b.exited:
-			b.cmd = nil
-			return fmt.Errorf("the broker ended at once: %w\n%s", err, b.tail())
-		case <-ctx.Done():
-			b.Kill()
-			return fmt.Errorf("the broker takes no connections: %w\n%s", ctx.Err(), b.tail())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-func (b *Broker) tail() string {
-	text, _ := os.ReadFile(b.path("broker.log"))
-	return string(text[max(0, len(text)-2000):])
+	return b.process.Until(ctx, 2*time.Minute, func() bool { return services.Listens(b.Addr) })
 }
 
 // Stop ends the broker in good order, or after half a minute by force.
-func (b *Broker) Stop() error { return b.end(syscall.SIGTERM) }
+func (b *Broker) Stop() error { return b.process.Stop() }
 
 // Kill ends it as kill -9 does.
-func (b *Broker) Kill() error { return b.end(syscall.SIGKILL) }
-
-func (b *Broker) end(signal os.Signal) error {
-	if b.cmd == nil {
-		return nil
-	}
-	defer func() { b.cmd = nil }()
-	if err := b.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-b.exited:
-		return nil
-	case <-time.After(30 * time.Second):
-		b.cmd.Process.Kill()
-		<-b.exited
-		return errors.New("the broker had to be killed")
-	}
-}
+func (b *Broker) Kill() error { return b.process.Kill() }

@@ -301,16 +301,19 @@ func (j *BatchJob) scoring() score.Options {
 	return score.Options{Model: b.Model, Digest: j.Model.Digest(), Engine: b.Engine, Features: b.Features, Trees: b.Trees, Raw: b.Raw, Rename: b.Rename, Outputs: b.Outputs, Keep: b.Columns, Derive: b.Derive, Decide: b.Decide}
 }
 
-// Build adds the run to a pipeline. lanes is how many stages work side by side: for a runner that gives a stage one bundle
-// (runners.Lanes says).
+// Build adds the run to a pipeline. lanes is how many stages work side by side, for a runner that gives a stage one bundle; 0 is
+// for one that spreads what comes out of a shuffle (runners.Lanes says).
 func (j *BatchJob) Build(s beam.Scope, lanes int) {
 	temp := j.temp()
 	plan := files.Plan(s, files.PlanOptions{Run: j.Run, Files: j.inputs, Format: j.in, Shards: j.Spec.Shards})
 	reports := []beam.PCollection{plan.Reports}
 	write := files.WriteOptions{Temp: temp, Format: j.out}
-	for lane := range lanes {
+	for lane := range max(1, lanes) {
 		units := plan.Units
-		if lanes > 1 {
+		switch {
+		case lanes == 0:
+			units = beam.Reshuffle(s, units)
+		case lanes > 1:
 			units = files.Lane(s, units, lane, lanes)
 		}
 		rows := files.Read(s, files.ReadOptions{Run: j.Run, Format: j.in, Columns: j.columns, Whole: j.out.Name == "parquet"}, units)
@@ -338,6 +341,9 @@ func (j *BatchJob) Manifest() (files.Manifest, error) {
 // Stop keeps the run from making its output final from now on, and says whether it has already: a run may be interrupted
 // in its very last moment. It is for runners whose workers are this process.
 func (j *BatchJob) Stop() (committed bool) { return files.Stop(j.temp()) }
+
+// Final says whether the output of a run has become final that runners with workers elsewhere ended well.
+func (j *BatchJob) Final() bool { return files.Final(j.Spec.Output, j.temp()) }
 
 // Cleanup removes the run's temporary files and gives the output directory free. The job is of no use afterwards.
 func (j *BatchJob) Cleanup() error {

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -407,6 +408,19 @@ func (s *Stream) scoring(m *model.Model) score.Options {
 		Model: s.Model, Digest: m.Digest(), Engine: s.Engine, Features: s.Features, Trees: s.Trees, Raw: s.Raw, Rename: s.Rename, Outputs: s.Outputs, Keep: s.Columns,
 		Missing: s.Window != 0, Derive: s.Derive, Decide: s.Decide, Refresh: s.Refresh, MaxLoad: s.MaxLoad, MaxSlowdown: s.MaxSlowdown, Run: s.links().Run,
 	}
+}
+
+// Suit makes the job fit for a runner, before Build. stay is how long a bundle may stay open, 0 as long as the job likes. With a
+// slot, which says to which of n slots an element comes, the readers stand on slots of their own, one for each if nobody says how
+// many. ends says that the source has an end.
+func (j *StreamJob) Suit(stay time.Duration, n int, slot func(element string) int) (ends bool) {
+	j.Links.Stay = stay
+	if slot != nil {
+		j.Links.Readers = cmp.Or(j.Links.Readers, n)
+		j.Links.Spread(n, slot)
+	}
+	c, err := stream.Find(j.Links.From)
+	return err == nil && c.Files
 }
 
 // Build adds the run to a pipeline.

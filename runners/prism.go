@@ -64,7 +64,7 @@ func prismAt(port int) (client jobpb.JobServiceClient, err error) {
 }
 
 // runPrism runs on prism with the workers in this process.
-func runPrism(ctx context.Context, p *beam.Pipeline, job string) (*Result, error) {
+func runPrism(ctx context.Context, p *beam.Pipeline, o *Options) (*Result, error) {
 	client, err := local()
 	if err != nil {
 		return nil, fmt.Errorf("starting prism: %w", err)
@@ -78,7 +78,7 @@ func runPrism(ctx context.Context, p *beam.Pipeline, job string) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	return submit(ctx, client, pipeline, job)
+	return submit(ctx, client, pipeline, o.Job)
 }
 
 // slogger sends Beam's log to slog, where [QuietBeam] finds out whose it is.

@@ -22,18 +22,28 @@ import (
 
 // Result is what is known of a job that came to its end.
 type Result struct {
-	metrics metrics.Results
+	// Savepoint is where the job on Flink that Options.Stop ended can be started from again; "" for others.
+	Savepoint string
+
+	metrics  metrics.Results
+	counters map[string]int64 // as a cluster said them last; metrics may know more, or nothing
 }
 
 // Counter sums a counter of the namespace "glulam" over all steps.
-func (r *Result) Counter(name string) int64 {
-	var sum int64
+func (r *Result) Counter(name string) int64 { return r.Counters()[name] }
+
+// Counters sums all of them.
+func (r *Result) Counters() map[string]int64 {
+	sums := map[string]int64{}
 	for _, c := range r.metrics.AllMetrics().Counters() {
-		if c.Key.Namespace == "glulam" && c.Key.Name == name {
-			sum += c.Result()
+		if c.Key.Namespace == "glulam" {
+			sums[c.Key.Name] += c.Result()
 		}
 	}
-	return sum
+	for name, n := range r.counters {
+		sums[name] = max(sums[name], n)
+	}
+	return sums
 }
 
 // marshal makes the portable form of a pipeline for an environment.
@@ -75,7 +85,12 @@ func submit(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb
 		}
 		return nil, err
 	}
-	m, err := client.GetJobMetrics(on, &jobpb.GetJobMetricsRequest{JobId: id})
+	return resultOf(on, client, pipeline, id)
+}
+
+// resultOf asks for the metrics of a job that has ended.
+func resultOf(ctx context.Context, client jobpb.JobServiceClient, pipeline *pipepb.Pipeline, id string) (*Result, error) {
+	m, err := client.GetJobMetrics(ctx, &jobpb.GetJobMetricsRequest{JobId: id})
 	if err != nil {
 		return nil, fmt.Errorf("asking for the job's metrics: %w", err)
 	}
@@ -86,11 +101,14 @@ func interrupted(ctx context.Context) error {
 	return &fault.Error{Code: fault.Interrupted, Err: fmt.Errorf("the run was stopped: %w", context.Cause(ctx))}
 }
 
+// errLost says that a job's end is not known.
+var errLost = errors.New("the runner stopped telling of the job")
+
 // follow waits for a job's end. Only DONE is success.
 func follow(ctx context.Context, client jobpb.JobServiceClient, id string) error {
 	stream, err := client.GetMessageStream(ctx, &jobpb.JobMessagesRequest{JobId: id})
 	if err != nil {
-		return fmt.Errorf("following the job: %w", err)
+		return fmt.Errorf("%w: %w", errLost, err)
 	}
 	var failed bool
 	var messages []string
@@ -100,9 +118,9 @@ func follow(ctx context.Context, client jobpb.JobServiceClient, id string) error
 		case err != nil && failed:
 			return explain(messages)
 		case errors.Is(err, io.EOF):
-			return errors.New("the runner stopped telling of the job before its end")
+			return fmt.Errorf("%w before its end", errLost)
 		case err != nil:
-			return fmt.Errorf("following the job: %w", err)
+			return fmt.Errorf("%w: %w", errLost, err)
 		}
 		if r := msg.GetMessageResponse(); r.GetImportance() >= jobpb.JobMessage_JOB_MESSAGE_ERROR {
 			messages = append(messages, r.GetMessageText())

@@ -42,6 +42,19 @@ func Stop(temp string) (committed bool) {
 	return s.committed
 }
 
+// Final says whether a commit of a run came to its end, in whatever process: its last step takes the temporary files away.
+func Final(dir, temp string) bool {
+	fsys, err := fsOf(dir)
+	if err != nil {
+		return false
+	}
+	if _, err := fsys.Stat(temp); !missing(err) {
+		return false
+	}
+	_, err = fsys.Stat(join(dir, ManifestName))
+	return err == nil
+}
+
 // RemoveTemp removes the temporary files of a run that was stopped, so that no worker of this process makes new ones. Those
 // of a run that failed while its output was put into place stay: the next run with overwrite knows from them what is
 // glulam's.
@@ -49,12 +62,12 @@ func RemoveTemp(temp string) error {
 	s := stateOf(temp)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.replacing {
-		return nil
-	}
 	fsys, err := fsOf(temp)
 	if err != nil {
 		return err
+	}
+	if _, err := fsys.Stat(join(temp, cleared)); s.replacing || err == nil { // here, or in a worker elsewhere
+		return nil
 	}
 	if err := fsys.RemoveAll(temp); err != nil {
 		return unwritable(temp, err)

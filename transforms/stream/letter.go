@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -79,6 +80,7 @@ func (s *session) reject(ctx context.Context, version string, o *block.Origin, l
 		return err
 	}
 	s.stats.rejected(&l)
+	beam.NewCounter("glulam", counterRejected+string(l.Code)).Inc(ctx, 1)
 	return nil
 }
 

@@ -3,16 +3,24 @@ package stream
 import (
 	"cmp"
 	"errors"
+	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
+	"github.com/go-json-experiment/json"
 )
 
 // Range is a reader's restriction: from these positions on, without an end, until it is Done.
 type Range struct {
 	At   []Position `json:"at,omitempty"` // sorted by partition
 	Done bool       `json:"done,omitempty"`
+}
+
+// Ranges are JSON when they travel. As a struct that is no secret to runners a Range would be a row: what the Go SDK says of such
+// rows, and what it writes, is not the same where structs are embedded (docs/upstream.md).
+func init() {
+	beam.RegisterCoder(reflect.TypeFor[Range](), func(r Range) ([]byte, error) { return json.Marshal(r) }, func(b []byte) (r Range, err error) { return r, json.Unmarshal(b, &r) })
 }
 
 // positions are those of a reader, by partition.

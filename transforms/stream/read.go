@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/go-json-experiment/json"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -24,7 +26,7 @@ func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 func init() {
 	beam.RegisterDoFn(&readersFn{})
 	beam.RegisterDoFn(&readFn{})
-	register.Emitter1[Reader]()
+	register.Emitter1[string]()
 	register.Emitter2[beam.EventTime, block.Block]()
 	register.Emitter2[beam.EventTime, block.Rejected]()
 }
@@ -47,23 +49,62 @@ type Messages struct {
 // Read reads the source until the run is drained or the source ends.
 func Read(s beam.Scope, o ReadOptions) Messages {
 	s = s.Scope("glulam.stream.Read")
-	readers := beam.ParDo(s, &readersFn{Of: orDefault(o.Links.Readers, 1)}, beam.Impulse(s))
+	readers := beam.ParDo(s, &readersFn{Keys: o.Links.keys()}, beam.Impulse(s))
 	blocks, rejected := beam.ParDo2(s, &readFn{Options: o}, readers)
 	return Messages{Blocks: blocks, Rejected: rejected}
 }
 
-// Reader is an element of the reading DoFn: one client that serves its share of the partitions.
+// Reader is one client that serves its share of the partitions. As JSON it is an element of the reading DoFn.
 type Reader struct {
 	Index int `json:"i"`
 	Of    int `json:"of"`
+	Salt  int `json:"salt"` // see Links.Spread
 }
 
-type readersFn struct{ Of int }
+// key is the reader as an element.
+func (r Reader) key() string { return fmt.Sprintf(`{"i":%d,"of":%d,"salt":%d}`, r.Index, r.Of, r.Salt) }
+
+// reader is that of an element.
+func reader(key string) (r Reader, err error) {
+	if err := json.Unmarshal([]byte(key), &r); err != nil {
+		return r, fault.Wire(fault.New(fault.Internal, "", "the element %q is no reader: %w", key, err))
+	}
+	return r, nil
+}
+
+// keys are the run's readers.
+func (l *Links) keys() (keys []string) {
+	of := orDefault(l.Readers, 1)
+	for i := range of {
+		r := Reader{Index: i, Of: of}
+		if l.Salts != nil {
+			r.Salt = l.Salts[i]
+		}
+		keys = append(keys, r.key())
+	}
+	return keys
+}
+
+// Spread sees to it that the readers come to different slots of a runner that goes by what elements are: slot says to which one an
+// element comes. There are n slots.
+func (l *Links) Spread(n int, slot func(element string) int) {
+	of := orDefault(l.Readers, 1)
+	l.Salts = make([]int, of)
+	for i := range l.Salts {
+		r := Reader{Index: i, Of: of}
+		for slot(r.key()) != i%n {
+			r.Salt++
+		}
+		l.Salts[i] = r.Salt
+	}
+}
+
+type readersFn struct{ Keys []string }
 
 // ProcessElement gives the readers.
-func (f *readersFn) ProcessElement(_ []byte, emit func(Reader)) {
-	for i := range f.Of {
-		emit(Reader{i, f.Of})
+func (f *readersFn) ProcessElement(_ []byte, emit func(string)) {
+	for _, k := range f.Keys {
+		emit(k)
 	}
 }
 
@@ -75,18 +116,21 @@ type readFn struct {
 	marker  block.Marker
 	times   timeReader
 	values  [][]byte
+	calls   beam.Counter // says that the reader lives, though nothing comes
+	lag     beam.Counter
+	behind  int64 // that lag stands at
 	rows    beam.Counter
 	bad     beam.Counter
 }
 
 // CreateInitialRestriction begins where the source's options and what is committed say.
-func (f *readFn) CreateInitialRestriction(Reader) Range { return Range{} }
+func (f *readFn) CreateInitialRestriction(string) Range { return Range{} }
 
 // SplitRestriction splits nothing: readers are the split.
-func (f *readFn) SplitRestriction(_ Reader, r Range) []Range { return []Range{r} }
+func (f *readFn) SplitRestriction(_ string, r Range) []Range { return []Range{r} }
 
 // RestrictionSize is the same for all readers.
-func (f *readFn) RestrictionSize(Reader, Range) float64 { return 1 }
+func (f *readFn) RestrictionSize(string, Range) float64 { return 1 }
 
 // CreateTracker makes a tracker that grants checkpoints only.
 func (f *readFn) CreateTracker(r Range) *sdf.LockRTracker { return newTracker(r) }
@@ -95,7 +139,7 @@ func (f *readFn) CreateTracker(r Range) *sdf.LockRTracker { return newTracker(r)
 const noWatermark = math.MinInt64 / 1000
 
 // InitialWatermarkEstimatorState is a watermark in milliseconds before everything.
-func (f *readFn) InitialWatermarkEstimatorState(beam.EventTime, Range, Reader) int64 {
+func (f *readFn) InitialWatermarkEstimatorState(beam.EventTime, Range, string) int64 {
 	return noWatermark
 }
 
@@ -129,6 +173,8 @@ func (f *readFn) Setup() error {
 	if f.decoder, err = o.Values.decoder(f.marker.Read()); err != nil {
 		return fault.Wire(err)
 	}
+	f.calls = beam.NewCounter("glulam", "reads")
+	f.lag = beam.NewCounter("glulam", counterLag)
 	f.rows = beam.NewCounter("glulam", "rows_read")
 	f.bad = beam.NewCounter("glulam", "rows_rejected_by_read")
 	return nil
@@ -141,12 +187,20 @@ type emitters struct {
 }
 
 // ProcessElement reads for Links.Stay, micro-batch after micro-batch.
-func (f *readFn) ProcessElement(ctx context.Context, we *estimator, rt *sdf.LockRTracker, r Reader,
+func (f *readFn) ProcessElement(ctx context.Context, we *estimator, rt *sdf.LockRTracker, key string,
 	blocks func(beam.EventTime, block.Block), rejected func(beam.EventTime, block.Rejected)) (sdf.ProcessContinuation, error) {
+	r, err := reader(key)
+	if err != nil {
+		return sdf.StopProcessing(), err
+	}
+	f.calls.Inc(ctx, 1)
 	s := sessionOf(&f.Options.Links, ReaderID{f.Options.Links.Run, r.Index, r.Of})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	more, err := f.read(ctx, s, we, rt, emitters{blocks, rejected})
+	behind := s.behind()
+	f.lag.Inc(ctx, behind-f.behind)
+	f.behind = behind
 	if err != nil {
 		s.close() // what is written and not committed must not become visible by a later commit
 		s.stats.watermark(s.id, &s.links).forget()
@@ -170,7 +224,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 	if err != nil {
 		return false, err
 	}
-	mark, reader := s.stats.watermark(s.id, &s.links), s.stats.reader(s.id)
+	mark, seen := s.stats.watermark(s.id, &s.links), s.stats.reader(s.id)
 	for deadline := time.Now().Add(s.links.stay()); ; {
 		wait := time.Until(deadline)
 		if wait <= 0 || ctx.Err() != nil || s.stats.Draining() {
@@ -184,7 +238,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 		cancel()
 		polled := time.Now()
 		s.polled = polled
-		reader.turned.Store(polled.UnixMilli())
+		seen.turned.Store(polled.UnixMilli())
 		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
 			return false, err
@@ -216,7 +270,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 			if err := s.through(ctx, false); err != nil {
 				return false, err
 			}
-			reader.done.Store(true)
+			seen.done.Store(true)
 			rt.TryClaim(claim{end: true})
 			return false, nil
 		}

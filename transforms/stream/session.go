@@ -33,6 +33,8 @@ type Links struct {
 	Delivery Delivery // "" is AtLeastOnce
 	// Readers is how many readers share the source's partitions; 0 is 1.
 	Readers int
+	// Salts are the readers' by Spread; nil: they come where the runner puts them.
+	Salts []int
 	// MaxInFlight is how many messages a reader takes at once at the most; 0 is DefaultInFlight.
 	MaxInFlight int
 	// CommitEvery is how often ExactlyOnce commits a transaction; 0 is DefaultCommit.
@@ -274,6 +276,15 @@ func (s *session) settle(ctx context.Context, now bool) error {
 	s.stats.settled(s.taken, s.oldest)
 	s.taken, s.put, s.began, s.arena, s.oldest = 0, 0, time.Time{}, s.arena[:0], time.Time{}
 	return nil
+}
+
+// behind is how many messages of the partitions that it has read wait for the reader.
+func (s *session) behind() (n int64) {
+	lag := s.stats.Lag()
+	for p := range s.at {
+		n += lag[p]
+	}
+	return n
 }
 
 // closeAll ends the sessions of a run. They are settled already.

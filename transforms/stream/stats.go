@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +113,30 @@ func (s *Stats) Codes() map[string]int64 {
 		out[c] = n
 	}
 	return out
+}
+
+// Beam counters of the namespace "glulam" by which workers tell of a run what Take takes, beside rows_read.
+const (
+	counterWritten  = "rows_written"
+	counterLag      = "lag" // goes up and down
+	counterRejected = "rejected_"
+)
+
+// Take takes over what the workers of a run that are somewhere else have counted.
+func (s *Stats) Take(counters map[string]int64) {
+	codes, all := map[string]int64{}, int64(0)
+	for name, n := range counters {
+		if code, ok := strings.CutPrefix(name, counterRejected); ok {
+			codes[code] = n
+			all += n
+		}
+	}
+	s.Rows.Store(counters["rows_read"])
+	s.Scored.Store(counters[counterWritten])
+	s.Rejected.Store(all)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes = codes
 }
 
 // FirstRejected is the first dead letter, without its row; nil when there is none.

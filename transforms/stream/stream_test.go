@@ -185,7 +185,7 @@ func (r *rig) call() (more bool, err error) {
 			werr = err
 		}
 	}
-	cont, err := r.read.ProcessElement(ctx, r.estimate, rt, Reader{0, 1},
+	cont, err := r.read.ProcessElement(ctx, r.estimate, rt, Reader{Of: 1}.key(),
 		func(_ beam.EventTime, b block.Block) {
 			if r.lose > 0 {
 				b = b.Slice(int64(r.lose), b.Record.NumRows())

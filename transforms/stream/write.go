@@ -68,7 +68,11 @@ type writeFn struct {
 	messages []Message
 	ends     []int
 	large    []largeRow
+	written  beam.Counter
 }
+
+// Setup makes the counter.
+func (f *writeFn) Setup() { f.written = beam.NewCounter("glulam", counterWritten) }
 
 // ProcessElement hands a block's rows to the session of its reader.
 func (f *writeFn) ProcessElement(ctx context.Context, b block.Block, _ func(int64)) error {
@@ -81,6 +85,7 @@ func (f *writeFn) ProcessElement(ctx context.Context, b block.Block, _ func(int6
 
 func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 	if to, ok := s.to.(BlockSink); ok {
+		f.written.Inc(ctx, b.Record.NumRows())
 		return s.writeBlock(ctx, to, b)
 	}
 	if f.encoder == nil || b.Record.Schema() != f.schema {
@@ -125,6 +130,7 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		return err
 	}
 	s.stats.Scored.Add(int64(len(f.messages)))
+	f.written.Inc(ctx, int64(len(f.messages)))
 	return f.rejectLarge(ctx, s, b)
 }
 

@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if code, boots := cli.Boot(os.Args[1:], os.Stderr); boots {
+		os.Exit(code)
+	}
 	if worker(os.Args[1:]) {
 		flag.Parse()
 		beam.Init() // serves the runner and does not return

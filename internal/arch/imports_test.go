@@ -55,6 +55,8 @@ var layers = []layer{
 	{"internal/golden", []string{"fault", "format"}, "test data that every test may read, also those under model"},
 	{"internal/golden/boundary", []string{"fault", "format", "model", "internal/golden"}, "makes rows of models and test data, for tests and for the scripts of testdata/gen"},
 	{"internal/scripts", []string{"internal/services"}, "what people who work on the repository start by hand"},
+	{"internal/services", []string{"internal/services"}, "starts services, and knows nothing of what is tested with them"},
+	{"deploy", nil, "a test of files"},
 	{"testdata", nil, "files that programs bring along"},
 	{"internal", nil, "tests of the repository itself and their helpers"},
 	{"cmd", []string{"internal/cli"}, "main does the worker guard and calls internal/cli"},

@@ -41,9 +41,10 @@ type batchCmd struct {
 	Shards       whole   `placeholder:"N" group:"run" help:"at most so many output files; default: by size"`
 	MaxRejected  string  `placeholder:"N or N%" group:"run" help:"how many rows may be rejected before the exit code is 3; default: 0"`
 	Engine       string  `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
-	Runner       string  `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct)"`
+	Runner       string  `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct), or flink; default: prism"`
 	JSON         bool    `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
 	LogLevel     string  `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
+	FlinkFlags
 }
 
 // spec gives what the flags ask for.
@@ -60,7 +61,7 @@ func (c *batchCmd) spec() pipelines.Batch {
 // validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
 func (c *batchCmd) validate() error {
 	b := c.spec()
-	return errors.Join(b.Validate(), checkRun(c.Runner, c.LogLevel))
+	return errors.Join(b.Validate(), checkRun(c.Runner, c.LogLevel), c.check(c.Runner))
 }
 
 // Run runs the job: see the package's documentation.
@@ -104,11 +105,12 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 	job.Build(root, runners.Lanes(c.Runner))
 	warnCodes(job.Model)
 	slog.Info("starting", "job", job.String())
-	done := follow(e.screen, job.Progress())
-	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner})
+	o := c.options(c.Runner, "", false)
+	done, elsewhere := c.watch(e.screen, &o, job)
+	_, err = runners.Run(ctx, p, o)
 	done()
 	// A run that was stopped while its output became final is done all the same; one that ended without that is not.
-	if !job.Stop() {
+	if committed := job.Stop(); !committed && !(elsewhere && err == nil && job.Final()) {
 		if err == nil {
 			err = fault.New(fault.Internal, b.Output, "the run ended, but its output did not become final")
 		}
@@ -119,6 +121,16 @@ func (c *batchCmd) score(ctx context.Context, e *env) (_ *summary, err error) {
 		return nil, err
 	}
 	return c.summarize(m, time.Since(e.started))
+}
+
+// watch draws the run's progress until done is called. elsewhere says that the workers are in other processes.
+func (c *batchCmd) watch(s *screen, o *runners.Options, job *pipelines.BatchJob) (done func(), elsewhere bool) {
+	if c.Runner != runners.Flink {
+		return follow(s, job.Progress()), false
+	}
+	view := &cluster{}
+	o.Follow = view.take
+	return view.follow(s), o.Flink.Elsewhere()
 }
 
 // warnCodes says that columns are taken for codes, where nothing else would tell that they are not.

@@ -47,7 +47,7 @@ func usage(err error) error {
 		arg, unexpected := strings.CutPrefix(message, "unexpected argument ")
 		switch cmd := pe.Context.Selected(); {
 		case cmd != nil:
-			hint = fmt.Sprintf("see glulam %s --help", cmd.Name)
+			hint = fmt.Sprintf("see glulam %s --help", pathOf(cmd))
 		case unexpected:
 			message = "there is no command " + arg
 		}

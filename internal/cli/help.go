@@ -16,6 +16,7 @@ var flagGroups = []kong.Group{
 	{Key: "files", Title: "Formats"},
 	{Key: "time", Title: "Event time"},
 	{Key: "run", Title: "The run"},
+	{Key: "flink", Title: "On Flink"},
 }
 
 // page is what a help page says beside its flags.
@@ -185,6 +186,45 @@ Exit codes
   3  something is different
 `,
 	},
+	"jobs": {
+		about: "Shows, stops and cancels jobs on a Flink cluster, whoever submitted them.",
+		usage: "glulam jobs COMMAND [flags]",
+		examples: []string{
+			"glulam jobs list --flink localhost:8081",
+			"glulam jobs stop 4f6a --flink localhost:8081",
+		},
+	},
+	"jobs list": {
+		about:    "Lists the jobs of a Flink cluster, the newest first.",
+		usage:    "glulam jobs list [flags]",
+		examples: []string{"glulam jobs list --flink localhost:8081"},
+	},
+	"jobs follow": {
+		about:    "Shows how a job stands, until it ends. Ctrl-C leaves the job alone.",
+		usage:    "glulam jobs follow JOB [flags]",
+		examples: []string{"glulam jobs follow 4f6a --flink localhost:8081"},
+	},
+	"jobs stop": {
+		about: "Ends a job with a savepoint, from which it goes on as if nothing had been: with another version of glulam or of the model.",
+		usage: "glulam jobs stop JOB [flags]",
+		examples: []string{
+			"glulam jobs stop 4f6a --flink localhost:8081",
+			"glulam jobs stop 4f6a --savepoint-dir s3://flights/savepoints",
+		},
+	},
+	"jobs cancel": {
+		about:    "Ends a job at once. Without a savepoint a stream goes on where its offsets were committed.",
+		usage:    "glulam jobs cancel JOB [flags]",
+		examples: []string{"glulam jobs cancel 4f6a --flink localhost:8081"},
+	},
+	"worker": {
+		about: "Starts workers for runners that ask for them: a pool that stands beside a TaskManager, in a container of its own. Each job has processes of its own.",
+		usage: "glulam worker [flags]",
+		examples: []string{
+			"glulam worker --listen localhost:50000",
+			"glulam stream -f flights.yaml --runner flink --flink localhost:8081 --job-server localhost:8099 --workers localhost:50000",
+		},
+	},
 	"version": {
 		about:    "Shows the versions of glulam, Go and Beam.",
 		usage:    "glulam version [--json]",
@@ -196,7 +236,7 @@ Exit codes
 func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	node, name := ctx.Model.Node, ""
 	if cmd := ctx.Selected(); cmd != nil {
-		node, name = cmd, cmd.Name
+		node, name = cmd, pathOf(cmd)
 	}
 	h := &helpWriter{w: ctx.Stdout, width: max(60, min(100, columnsOf(ctx.Stdout, 80)))}
 	p := pages[name]
@@ -206,9 +246,7 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 		h.line("  " + e)
 	}
 	h.line("\nUsage: " + p.usage)
-	if name == "" {
-		h.section("Commands", commandTerms(node))
-	}
+	h.section("Commands", commandTerms(node))
 	var args [][2]string
 	for _, pos := range node.Positional {
 		args = append(args, [2]string{strings.ToUpper(pos.Name), pos.Help})
@@ -231,6 +269,14 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 		io.WriteString(h.w, p.notes)
 	}
 	return nil
+}
+
+// pathOf is a command's name with those of the commands above it: "jobs list".
+func pathOf(cmd *kong.Node) string {
+	if cmd.Parent == nil || cmd.Parent.Type == kong.ApplicationNode {
+		return cmd.Name
+	}
+	return pathOf(cmd.Parent) + " " + cmd.Name
 }
 
 func commandTerms(node *kong.Node) (terms [][2]string) {

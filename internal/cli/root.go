@@ -24,6 +24,8 @@ type commands struct {
 	Batch   batchCmd   `cmd:"" help:"score files: rows in, predictions out"`
 	Stream  streamCmd  `cmd:"" help:"score messages as they come, until it is stopped"`
 	Demo    demoCmd    `cmd:"" help:"watch a stream being scored, with nothing installed"`
+	Jobs    jobsCmd    `cmd:"" help:"see, stop and cancel jobs on a Flink cluster"`
+	Worker  workerCmd  `cmd:"" help:"start workers for runners that ask for them"`
 	Replay  replayCmd  `cmd:"" help:"send rejected messages back after a fix, each once"`
 	Inspect inspectCmd `cmd:"" help:"show what a model is"`
 	Check   checkCmd   `cmd:"" help:"hold a model against its training library's numbers"`
@@ -94,7 +96,7 @@ func run(args []string, e *env) error {
 	case err != nil:
 		return usage(err)
 	case hollow(parsed) != "":
-		return fault.New(fault.Usage, hollow(parsed), "the value is empty").WithHint("see glulam %s --help", parsed.Selected().Name)
+		return fault.New(fault.Usage, hollow(parsed), "the value is empty").WithHint("see glulam %s --help", pathOf(parsed.Selected()))
 	case len(e.beamArgs) > 0 && parsed.Selected().Name != "batch" && parsed.Selected().Name != "stream":
 		return fault.New(fault.Usage, "after --", "%s takes no Beam flags", parsed.Selected().Name)
 	}

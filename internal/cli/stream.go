@@ -16,6 +16,7 @@ import (
 	"github.com/glulam/glulam/internal/ops"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
+	"github.com/glulam/glulam/runners/flink"
 	_ "github.com/glulam/glulam/transforms/codecs" // formats of messages
 	_ "github.com/glulam/glulam/transforms/kafka"  // connectors
 	"github.com/glulam/glulam/transforms/lines"
@@ -70,11 +71,12 @@ type streamCmd struct {
 	MaxInFlight whole    `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
 	MaxRejected string   `placeholder:"N or N%" group:"run" help:"how many messages may be rejected before the exit code is 3; default: 0"`
 	Engine      string   `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
-	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct)"`
+	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct), or flink; default: prism"`
 	JSON        bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
 	Metrics     string   `placeholder:"ADDR" group:"run" help:"serve /metrics for Prometheus, /healthz and /readyz at that address, such as localhost:9464, or :9464 for all interfaces"`
 	LogLevel    string   `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
 	LogFormat   string   `placeholder:"FORMAT" group:"run" help:"text, or json with the summary as a record of level info; default: text"`
+	FlinkFlags
 }
 
 // spec gives what the flags ask for.
@@ -96,7 +98,7 @@ func (c *streamCmd) spec() pipelines.Stream {
 // validate reports all that is wrong with the values as *fault.Error whose Field is the flag.
 func (c *streamCmd) validate() error {
 	s := c.spec()
-	errs := []error{s.Validate(), checkRun(c.Runner, c.LogLevel)}
+	errs := []error{s.Validate(), checkRun(c.Runner, c.LogLevel), c.check(c.Runner)}
 	if c.LogFormat != "" && c.LogFormat != "text" && c.LogFormat != "json" {
 		errs = append(errs, fault.New(fault.Usage, "", "%q is none of text, json", c.LogFormat).OnField("log-format"))
 	}
@@ -104,6 +106,9 @@ func (c *streamCmd) validate() error {
 		if fe := (*fault.Error)(nil); errors.As(ops.CheckAddr(c.Metrics), &fe) {
 			errs = append(errs, fe.OnField("metrics"))
 		}
+	}
+	if c.Runner == runners.Flink && c.Workers != flink.WorkersLoopback && slices.Contains([]string{c.From, c.To, c.Rejected, c.Summary}, "jsonl:-") {
+		errs = append(errs, fault.New(fault.Usage, "", "standard input and output are of this process, and rows are scored elsewhere").OnField("workers").WithHint("--workers loopback"))
 	}
 	if c.JSON && slices.Contains([]string{c.To, c.Rejected, c.Summary}, "jsonl:-") {
 		errs = append(errs, fault.New(fault.Usage, "", "rows and the summary would both go to standard output").OnField("json"))
@@ -155,6 +160,23 @@ func (c *streamCmd) serve(job *pipelines.StreamJob) (stop func(), err error) {
 	return s.Close, nil
 }
 
+// follow has signals end the job in good order, and draws its progress: stop ends the one, done the other.
+func (c *streamCmd) follow(s *screen, o *runners.Options, job *pipelines.StreamJob) (stop, done func()) {
+	if c.Runner != runners.Flink {
+		return onSignal(s, "finishing what is under way", job.Drain), followStream(s, job.Stats())
+	}
+	wanted := make(chan struct{})
+	o.Stop = wanted
+	view := &cluster{}
+	o.Follow = func(st runners.Status) {
+		view.take(st)
+		if o.Flink.Elsewhere() {
+			job.Stats().Take(st.Counters)
+		}
+	}
+	return onSignal(s, "stopping with a savepoint", func() { close(wanted) }), view.follow(s)
+}
+
 // stream runs the job to its end.
 func (c *streamCmd) stream(e *env) (_ *streamSummary, err error) {
 	ctx := context.Background()
@@ -167,16 +189,24 @@ func (c *streamCmd) stream(e *env) (_ *streamSummary, err error) {
 		return nil, errors.Join(err, job.Cleanup())
 	}
 	defer unserve()
-	stop := onSignal(e.screen, "finishing what is under way", job.Drain)
-	defer stop()
+	o := c.options(c.Runner, job.Links.Run, true)
+	n, slot := o.Slots()
+	o.Ends = job.Suit(runners.Stay(c.Runner), n, slot)
 	p, root := beam.NewPipelineWithRoot()
 	job.Build(root)
 	warnCodes(job.Model)
 	slog.Info("starting", "job", job.Links.Run, "from", job.Links.From.Redacted(), "to", job.Links.To.Redacted(), "model", job.Model.Digest())
-	done := followStream(e.screen, job.Stats())
-	_, err = runners.Run(ctx, p, runners.Options{Runner: c.Runner, Job: job.Links.Run})
+	stop, done := c.follow(e.screen, &o, job)
+	defer stop()
+	r, err := runners.Run(ctx, p, o)
 	done()
+	if r != nil && c.Runner == runners.Flink && o.Flink.Elsewhere() {
+		job.Stats().Take(r.Counters())
+	}
 	s := newStreamSummary(job, time.Since(e.started), peakMemory())
+	if r != nil {
+		s.Savepoint = r.Savepoint
+	}
 	if cerr := job.Cleanup(); err == nil {
 		err = cerr
 	}

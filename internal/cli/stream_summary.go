@@ -37,6 +37,9 @@ type streamSummary struct {
 	// Scoring is from a poll until its outputs were handed to a sink.
 	Scoring quantiles `json:"scoring_latency_ms"`
 
+	// Savepoint is where the job can go on that was stopped on Flink.
+	Savepoint string `json:"savepoint,omitzero"`
+
 	Seconds       float64 `json:"seconds"`
 	RowsPerSecond float64 `json:"rows_per_second"`
 	PeakMemory    int64   `json:"peak_memory_bytes"`
@@ -119,6 +122,9 @@ func (s *streamSummary) text() string {
 		t.row("  digest", w.Digest)
 	}
 	t.row("job", s.Job)
+	if s.Savepoint != "" {
+		t.row("savepoint", s.Savepoint)
+	}
 	return t.String()
 }
 

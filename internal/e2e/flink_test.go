@@ -1,0 +1,342 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/glulam/glulam/internal/golden"
+	"github.com/glulam/glulam/internal/services/flink"
+	"github.com/glulam/glulam/internal/services/kafka"
+	rest "github.com/glulam/glulam/runners/flink"
+)
+
+// onFlink is a real cluster of two slots with a job server, and a broker.
+type onFlink struct {
+	*flink.Cluster
+	server string
+	broker *kafka.Broker
+	client *rest.Client
+}
+
+// TestFlink runs batches and streams on a real cluster, one after the other: they want its two slots.
+func TestFlink(t *testing.T) {
+	t.Parallel()
+	var c onFlink
+	var errs [2]error
+	var both sync.WaitGroup
+	both.Go(func() { c.broker, errs[0] = kafka.Start(t.Context(), kafka.Options{Dir: t.TempDir()}) })
+	both.Go(func() {
+		if c.Cluster, errs[1] = flink.Start(t.Context(), flink.Options{Dir: t.TempDir()}); errs[1] == nil {
+			c.server, errs[1] = c.StartJobServer(t.Context())
+		}
+	})
+	both.Wait()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		c.broker.Stop()
+		c.Stop()
+	})
+	var err error
+	if c.client, err = rest.NewClient(c.REST); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		name string
+		test func(*testing.T, *onFlink)
+	}{
+		{"batch", flinkBatch}, {"refused", flinkRefused}, {"stream", flinkStream}, {"killed", flinkKilled}, {"pool", flinkPool}, {"jobs", flinkJobs},
+	} {
+		if !t.Run(x.name, func(t *testing.T) { x.test(t, &c) }) && t.Context().Err() != nil {
+			return
+		}
+		c.idle(t)
+	}
+}
+
+// flags are those that every job here has.
+func (c *onFlink) flags(more ...string) []string {
+	return append([]string{"--runner", "flink", "--flink", c.REST, "--job-server", c.server}, more...)
+}
+
+// idle waits until all slots are free again: a job of a test before this one that still runs would take them.
+func (c *onFlink) idle(t *testing.T) {
+	t.Helper()
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		over, err := c.client.Overview(context.Background())
+		if err == nil && over.Slots > 0 && over.Free == over.Slots {
+			return
+		}
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("slots are taken: %+v %v", over, err)
+		}
+	}
+}
+
+// flinkBatch holds that a batch gives the same files as on prism, dead letters and run.json with them, wherever the rows are scored.
+func flinkBatch(t *testing.T, c *onFlink) {
+	dir := t.TempDir()
+	head, lines := rows(t)
+	lines[7], lines[1234] = "1,2\n", strings.Replace(lines[1234], ",", ",what,", 1)
+	input := filepath.Join(dir, "rows.csv")
+	if err := os.WriteFile(input, []byte(head+strings.Join(lines, "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"batch", "--model", golden.Path("lightgbm.txt"), "--input", input, "--max-rejected", "10", "--columns", "id"}
+	want := glulam(t, append(args, "--output", filepath.Join(dir, "prism"))...)
+	if want.code != 0 {
+		t.Fatal(want.stderr)
+	}
+	for _, workers := range []string{"process", "loopback"} {
+		out := filepath.Join(dir, workers)
+		r := glulam(t, append(args, c.flags("--output", out, "--workers", workers, "--parallelism", "2", "--json")...)...)
+		if r.code != 0 {
+			t.Fatalf("%s: %s", workers, r.stderr)
+		}
+		got := tree(t, out)
+		got["run.json"] = strings.Replace(got["run.json"], out, filepath.Join(dir, "prism"), 1)
+		if diff := cmp.Diff(tree(t, filepath.Join(dir, "prism")), got); diff != "" {
+			t.Errorf("%s: the output is another (-prism +flink):\n%.2000s", workers, diff)
+		}
+		var s struct {
+			Rows struct{ In, Scored, Rejected int }
+		}
+		if err := json.Unmarshal([]byte(r.stdout), &s); err != nil || s.Rows.In != len(lines) || s.Rows.Scored+s.Rows.Rejected != len(lines) || s.Rows.Rejected < 2 {
+			t.Errorf("%s: %v %+v", workers, err, s)
+		}
+	}
+	// What goes wrong in a worker is said as on prism.
+	os.WriteFile(filepath.Join(dir, "cut.csv.gz"), []byte("\x1f\x8b\x08\x00cut"), 0o644)
+	args = []string{"batch", "--model", golden.Path("lightgbm.txt"), "--input", filepath.Join(dir, "cut.csv.gz")}
+	prism := glulam(t, append(args, "--output", filepath.Join(dir, "bad"))...)
+	here := glulam(t, append(args, c.flags("--output", filepath.Join(dir, "bad"))...)...)
+	if here.code != prism.code || here.stderr != prism.stderr {
+		t.Errorf("flink: %d %s\nprism: %d %s", here.code, here.stderr, prism.code, prism.stderr)
+	}
+}
+
+// flinkRefused holds that what cannot work is told within 15 seconds, with what to do.
+func flinkRefused(t *testing.T, c *onFlink) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other")
+	build := exec.Command("go", "build", "-ldflags", "-X github.com/glulam/glulam/pipelines.Version=9.9.9", "-o", other, "github.com/glulam/glulam/cmd/glulam")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, x := range []struct {
+		name  string
+		flags []string
+		says  []string
+	}{
+		{"no cluster", []string{"--flink", "localhost:1"}, []string{"nobody answers", "rest.port"}},
+		{"no Flink", []string{"--flink", c.broker.Addr}, []string{"http://" + c.broker.Addr}},
+		{"no job server", []string{"--job-server", "localhost:1"}, []string{"no job server answers", "--job-server path.jar"}},
+		{"no slots", []string{"--parallelism", "3"}, []string{"the cluster has 2 slots", "--parallelism 2"}},
+		{"no binary", []string{"--worker-binary", "/nowhere/glulam"}, []string{"/nowhere/glulam", "--worker-binary"}},
+		{"other version", []string{"--worker-binary", other}, []string{"glulam 9.9.9", "install that version"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			begin := time.Now()
+			args := append([]string{"batch", "--model", golden.Path("lightgbm.txt"), "--input", golden.Path("rows.csv"), "--output", filepath.Join(dir, "out")}, c.flags()...)
+			r := glulam(t, append(args, x.flags...)...)
+			if r.code == 0 {
+				t.Fatal("it worked")
+			}
+			r.plain(t, x.name, r.code)
+			for _, w := range x.says {
+				if !strings.Contains(r.stderr, w) {
+					t.Errorf("it does not say %q: %s", w, r.stderr)
+				}
+			}
+			if took := time.Since(begin); took > 15*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			c.idle(t)
+		})
+	}
+}
+
+// savepointOf finds the savepoint that a summary names.
+var savepointOf = regexp.MustCompile(`(?m)^\s+savepoint\s+(\S+)$`)
+
+// flinkStream holds that a stream is scored by readers on both slots, that it can be stopped with a savepoint, and that it goes on
+// from there with no gap and nothing twice; and that windows come out.
+func flinkStream(t *testing.T, c *onFlink) {
+	x := newTable(t, c.broker.Addr, 4)
+	summaries := filepath.Join(t.TempDir(), "summaries")
+	x.send(append(x.good(200), x.bad("bad_json", "{%d"))...)
+	flags := c.flags("--parallelism", "2", "--checkpoint-interval", "1s", "--delivery", "exactly-once", "--window", "1s", "--idle-timeout", "1s", "--summary", "jsonl:"+summaries+"/")
+	p := x.start(flags...)
+	x.settled(p)
+	c.bothSlots(t, p)
+	x.send(x.good(200)...)
+	x.settled(p)
+	p.stop()
+	m := savepointOf.FindStringSubmatch(p.text())
+	if m == nil {
+		t.Fatalf("it names no savepoint: %s", p.text())
+	}
+	if !strings.Contains(p.text(), "rejected") {
+		t.Errorf("the summary has no rejected row: %s", p.text())
+	}
+	x.send(x.good(300)...) // while nothing runs
+	p = x.start(append(flags, "--savepoint", m[1])...)
+	x.send(x.good(100)...)
+	x.settled(p)
+	p.stop()
+	if names, _ := filepath.Glob(filepath.Join(summaries, "*")); len(names) == 0 {
+		t.Error("there are no summaries")
+	}
+}
+
+// bothSlots holds that readers read on each slot: Flink puts them where their keys say.
+func (c *onFlink) bothSlots(t *testing.T, p *process) {
+	t.Helper()
+	p.until("rows are read on both slots", func() bool {
+		jobs, err := c.client.Jobs(t.Context())
+		if err != nil || len(jobs) == 0 {
+			return false
+		}
+		n, err := c.client.Subtasks(t.Context(), jobs[0].ID, "glulam", "rows_read")
+		return err == nil && len(n) == 2 && n[0] > 0 && n[1] > 0
+	})
+}
+
+// flinkKilled kills what a job consists of, each in its turn, while messages come: none is lost, none is there twice.
+func flinkKilled(t *testing.T, c *onFlink) {
+	x := newTable(t, c.broker.Addr, 3)
+	p := x.start(c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once")...)
+	x.send(x.good(100)...)
+	x.settled(p)
+	c.checkpointed(t, p)
+	for range number(t, "GLULAM_KILLS", 1) {
+		for _, kill := range []struct {
+			what string
+			do   func() error
+		}{
+			{"worker", func() error { return syscall.Kill(workerOf(t, p), syscall.SIGKILL) }},
+			{"TaskManager", func() error {
+				if err := c.KillTaskManager(0); err != nil {
+					return err
+				}
+				return c.StartTaskManager(t.Context(), 0)
+			}},
+			{"job server", func() error {
+				if err := c.KillJobServer(); err != nil {
+					return err
+				}
+				_, err := c.StartJobServer(t.Context())
+				return err
+			}},
+		} {
+			x.send(x.good(200)...)
+			begin := time.Now()
+			if err := kill.do(); err != nil {
+				t.Fatalf("killing the %s: %v", kill.what, err)
+			}
+			x.send(x.good(200)...)
+			x.settled(p)
+			t.Logf("after the end of the %s all was settled in %s", kill.what, time.Since(begin).Round(time.Millisecond))
+		}
+	}
+	// The job goes on without its submitter.
+	p.kill()
+	x.send(x.good(200)...)
+	x.settled(nil)
+	r := glulam(t, "jobs", "stop", x.name, "--flink", c.REST)
+	if r.code != 0 || !strings.Contains(r.stdout, "--savepoint file:") {
+		t.Errorf("%d %s %s", r.code, r.stdout, r.stderr)
+	}
+}
+
+// checkpointed waits for a checkpoint.
+func (c *onFlink) checkpointed(t *testing.T, p *process) {
+	t.Helper()
+	p.until("there is a checkpoint", func() bool {
+		jobs, err := c.client.Jobs(t.Context())
+		if err != nil || len(jobs) == 0 {
+			return false
+		}
+		k, err := c.client.Checkpoints(t.Context(), jobs[0].ID)
+		return err == nil && k.Completed > 0
+	})
+}
+
+// workerOf finds the process that a TaskManager started for the job: this binary, as a worker.
+func workerOf(t *testing.T, p *process) (pid int) {
+	t.Helper()
+	p.until("there is a worker", func() bool {
+		names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if args := strings.Split(string(text), "\x00"); err == nil && len(args) > 1 && args[0] == binary && strings.HasPrefix(args[1], "--worker") {
+				pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(name)))
+			}
+		}
+		return pid > 0
+	})
+	return pid
+}
+
+// flinkPool holds that two jobs at once have workers of one pool, though they ask for the same ids.
+func flinkPool(t *testing.T, c *onFlink) {
+	addr := freeAddr(t)
+	pool := run(t, nil, "worker", "--listen", addr)
+	var jobs []*process
+	var tables []*table
+	for _, word := range []string{"a", "b"} {
+		x := newTable(t, c.broker.Addr, 1, word)
+		x.send(x.good(100)...)
+		jobs, tables = append(jobs, x.start(c.flags("--workers", addr, "--checkpoint-interval", "1s", "--delivery", "exactly-once")...)), append(tables, x)
+	}
+	for i, x := range tables {
+		x.settled(jobs[i])
+		x.send(x.good(100)...)
+	}
+	for i, x := range tables {
+		x.settled(jobs[i])
+		jobs[i].stop()
+	}
+	pool.until("the workers have ended", func() bool {
+		return strings.Count(pool.text(), "a worker has ended") == strings.Count(pool.text(), "a worker starts")
+	})
+	pool.stop()
+}
+
+// flinkJobs holds what `glulam jobs` says of a job, and that cancel ends it.
+func flinkJobs(t *testing.T, c *onFlink) {
+	x := newTable(t, c.broker.Addr, 1)
+	x.send(x.good(100)...)
+	p := x.start(c.flags("--workers", "loopback", "--checkpoint-interval", "1s")...)
+	x.settled(p)
+	r := glulam(t, "jobs", "list", "--flink", c.REST)
+	if r.code != 0 || !regexp.MustCompile(`(?m)^[0-9a-f]{32}  RUNNING `).MatchString(r.stdout) {
+		t.Errorf("%d %s%s", r.code, r.stdout, r.stderr)
+	}
+	r = glulam(t, "jobs", "cancel", x.name, "--flink", c.REST)
+	if r.code != 0 || !strings.Contains(r.stdout, "canceled") {
+		t.Errorf("%d %s%s", r.code, r.stdout, r.stderr)
+	}
+	p.ends(1, "cancelled")
+	r = glulam(t, "jobs", "follow", x.name, "--flink", c.REST)
+	if r.code != 1 || !strings.Contains(r.stdout, "CANCELED") {
+		t.Errorf("%d %s%s", r.code, r.stdout, r.stderr)
+	}
+	r = glulam(t, "jobs", "stop", "nothing-of-the-kind", "--flink", c.REST)
+	r.plain(t, "an unknown job", 1, 2)
+}

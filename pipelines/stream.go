@@ -412,12 +412,13 @@ func (s *Stream) scoring(m *model.Model) score.Options {
 
 // Suit makes the job fit for a runner, before Build. stay is how long a bundle may stay open, 0 as long as the job likes. With a
 // slot, which says to which of n slots an element comes, the readers stand on slots of their own, one for each if nobody says how
-// many. ends says that the source has an end.
+// many, and they read again what a runner that keeps windows has forgotten of them. ends says that the source has an end.
 func (j *StreamJob) Suit(stay time.Duration, n int, slot func(element string) int) (ends bool) {
 	j.Links.Stay = stay
 	if slot != nil {
 		j.Links.Readers = cmp.Or(j.Links.Readers, n)
 		j.Links.Spread(n, slot)
+		j.Links.Rewind = j.Spec.Window != 0
 	}
 	c, err := stream.Find(j.Links.From)
 	return err == nil && c.Files

@@ -220,7 +220,8 @@ func (c *onFlink) bothSlots(t *testing.T, p *process) {
 // flinkKilled kills what a job consists of, each in its turn, while messages come: none is lost, none is there twice.
 func flinkKilled(t *testing.T, c *onFlink) {
 	x := newTable(t, c.broker.Addr, 3)
-	p := x.start(c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once")...)
+	summaries := filepath.Join(t.TempDir(), "summaries")
+	p := x.start(c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once", "--window", "1s", "--lateness", "20s", "--idle-timeout", "1s", "--summary", "jsonl:"+summaries+"/")...)
 	x.send(x.good(100)...)
 	x.settled(p)
 	c.checkpointed(t, p)
@@ -254,6 +255,16 @@ func flinkKilled(t *testing.T, c *onFlink) {
 			t.Logf("after the end of the %s all was settled in %s", kill.what, time.Since(begin).Round(time.Millisecond))
 		}
 	}
+	// What comes later closes the windows of all before it.
+	want, n := len(x.sent), 0
+	time.Sleep(1500 * time.Millisecond)
+	x.send(x.good(50)...)
+	for begin := time.Now(); n < want && time.Since(begin) < time.Minute; time.Sleep(100 * time.Millisecond) {
+		n = inWindows(t, summaries)
+	}
+	if n != want {
+		t.Errorf("%d messages are in windows, %d were sent", n, want)
+	}
 	// The job goes on without its submitter.
 	p.kill()
 	x.send(x.good(200)...)
@@ -262,6 +273,46 @@ func flinkKilled(t *testing.T, c *onFlink) {
 	if r.code != 0 || !strings.Contains(r.stdout, "--savepoint file:") {
 		t.Errorf("%d %s %s", r.code, r.stdout, r.stderr)
 	}
+}
+
+// inWindows sums what the last summary of each window says of rows. A window that was summarized after the last checkpoint before
+// a failure is summarized again.
+func inWindows(t *testing.T, dir string) (rows int) {
+	t.Helper()
+	type window struct {
+		start, model string
+	}
+	last, of := map[window]int{}, map[window]int{}
+	for _, name := range found(t, dir, "*") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			var s struct {
+				Start    string         `json:"window_start"`
+				Model    string         `json:"model"`
+				Index    int            `json:"pane_index"`
+				Rows     int            `json:"rows"`
+				Rejected map[string]int `json:"rejected"`
+			}
+			if json.Unmarshal([]byte(line), &s) != nil { // it is being written
+				continue
+			}
+			w := window{s.Start, s.Model}
+			if s.Index < last[w] {
+				continue
+			}
+			last[w], of[w] = s.Index, s.Rows
+			for _, n := range s.Rejected {
+				of[w] += n
+			}
+		}
+	}
+	for _, n := range of {
+		rows += n
+	}
+	return rows
 }
 
 // checkpointed waits for a checkpoint.

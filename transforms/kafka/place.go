@@ -9,17 +9,17 @@ import (
 
 // place finds out where each partition goes on, and commits that where nothing is committed yet: a process that comes after
 // must not start somewhere else.
-func (r *reader) place(ctx context.Context, mine []stream.Partition, from []stream.Position) error {
+func (r *reader) place(ctx context.Context, mine []stream.Partition, from []stream.Position, back bool) (done []stream.Position, err error) {
 	at, err := r.group.committed(ctx, mine, r.fence == nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.fence != nil {
 		if err := r.fence(ctx, at); err != nil {
-			return err
+			return nil, err
 		}
 		if at, err = r.group.committed(ctx, mine, true); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	restriction := map[stream.Partition]int64{}
@@ -38,7 +38,7 @@ func (r *reader) place(ctx context.Context, mine []stream.Partition, from []stre
 	}
 	starts, err := r.startsOf(ctx, unknown, begun)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.parts = map[stream.Partition]*part{}
 	var commit []stream.Position
@@ -46,6 +46,10 @@ func (r *reader) place(ctx context.Context, mine []stream.Partition, from []stre
 		st := &part{name: nameOf(p), end: -1, committed: -1}
 		if m, ok := at[p]; ok {
 			st.next, st.committed = m.next, m.next
+		}
+		if rest, ok := restriction[p]; ok && back && rest < st.next {
+			done = append(done, stream.Position{Partition: p, Next: st.next})
+			st.next = rest
 		}
 		st.next = max(st.next, restriction[p])
 		if s, ok := starts[p]; ok {
@@ -59,7 +63,7 @@ func (r *reader) place(ctx context.Context, mine []stream.Partition, from []stre
 		}
 		r.parts[p] = st
 	}
-	return r.commits.now(ctx, commit)
+	return done, r.commits.now(ctx, commit)
 }
 
 // startsOf gives where partitions start that nothing is known of: where the options say, but those that came to a topic since

@@ -85,32 +85,43 @@ func (r *reader) Reads(to stream.Sink) bool {
 
 // Start implements stream.Source.
 func (r *reader) Start(ctx context.Context, from []stream.Position) error {
+	_, err := r.open(ctx, from, false)
+	return err
+}
+
+// Rewind implements stream.Rewinder.
+func (r *reader) Rewind(ctx context.Context, from []stream.Position) (done []stream.Position, err error) {
+	return r.open(ctx, from, true)
+}
+
+// open looks for the topics and begins to read them. back: from counts also where more is committed, which is done.
+func (r *reader) open(ctx context.Context, from []stream.Position, back bool) (done []stream.Position, err error) {
 	r.stop()
 	var topics kadm.TopicDetails
-	err := r.c.patient(ctx, r.t, "looking for the topics", func(ctx context.Context) (err error) {
+	err = r.c.patient(ctx, r.t, "looking for the topics", func(ctx context.Context) (err error) {
 		topics, err = r.c.find(ctx, r.adm)
 		return err
 	})
 	if err != nil {
-		return r.c.explain(fault.Unreadable, "looking for the topics", err)
+		return nil, r.c.explain(fault.Unreadable, "looking for the topics", err)
 	}
 	if !r.c.pattern {
 		if err := r.c.mustBe(ctx, r.adm, topics, "create it, or is it on another cluster?"); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	mine, all := r.c.share(topics, r.id)
 	if len(mine) == 0 && !r.c.pattern {
-		return r.c.usage("of %d readers, reader %d would have none of the %d partitions", r.id.Of, r.id.Index, all).WithHint("take fewer readers")
+		return nil, r.c.usage("of %d readers, reader %d would have none of the %d partitions", r.id.Of, r.id.Index, all).WithHint("take fewer readers")
 	}
 	r.group.ids = map[string]kadm.TopicID{}
 	for _, name := range topicsOf(mine) {
 		r.group.ids[name] = topics[name].ID
 	}
-	if err := r.place(ctx, mine, from); err != nil {
-		return err
+	if done, err = r.place(ctx, mine, from, back); err != nil {
+		return nil, err
 	}
-	return r.begin(mine)
+	return done, r.begin(mine)
 }
 
 func nameOf(p stream.Partition) string { return fmt.Sprintf("kafka://%s/%d", p.Topic, p.ID) }

@@ -297,3 +297,35 @@ func TestReads(t *testing.T) {
 		r.Close()
 	}
 }
+
+// TestRewind holds that a source goes back to where it is told, says what is done with, and commits nothing that is less.
+func TestRewind(t *testing.T) {
+	each(t, func(t *testing.T, k *cluster) {
+		topic, id := k.topic(t, name("rewind"), 2), run()
+		k.put(t, topic, 0, values("a", "b", "c", "d")...)
+		k.put(t, topic, 1, values("x", "y")...)
+		p0, p1 := stream.Partition{Topic: topic}, stream.Partition{Topic: topic, ID: 1}
+		first := started(t, k.url(topic), id)
+		take(t, first, 6)
+		settle(t, first, []stream.Position{{Partition: p0, Next: 3}, {Partition: p1, Next: 1}})
+		first.Close()
+
+		r := quick(t, k.url(topic), id)
+		done, err := r.Rewind(t.Context(), []stream.Position{{Partition: p0, Next: 1}, {Partition: p1, Next: 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []stream.Position{{Partition: p0, Next: 3}}; !slices.Equal(done, want) {
+			t.Errorf("done with %v, want %v", done, want)
+		}
+		got, _ := take(t, r, 3)
+		if want := []string{"b", "c", "d"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		settle(t, r, []stream.Position{{Partition: p0, Next: 2}})
+		r.Close()
+		if got, _ := take(t, started(t, k.url(topic), id), 2); !slices.Contains(got, "d") || !slices.Contains(got, "y") {
+			t.Errorf("after that it gives %q, want d and y", got)
+		}
+	})
+}

@@ -66,6 +66,13 @@ type Source interface {
 	Close() error
 }
 
+// A Rewinder is a source that can go back behind what is committed.
+type Rewinder interface {
+	Source
+	// Rewind is Start, but goes to from also where more is committed, and gives what is: messages before that are done with.
+	Rewind(ctx context.Context, from []Position) (done []Position, err error)
+}
+
 // A Sink takes messages. Not safe for concurrent use.
 type Sink interface {
 	// Write takes messages, in order. Their bytes must stay as they are until Flush returned.

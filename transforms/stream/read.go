@@ -293,7 +293,17 @@ func (f *readFn) fetch(ctx context.Context, s *session, mark *watermark, in *Fet
 	n := len(in.Messages)
 	if n == 0 {
 		mark.lag(in, 0)
+		if _, begun := s.at[in.Partition]; s.links.Rewind && !begun && in.Next > 0 { // to come back to, were it the first message
+			if !rt.TryClaim(claim{Position: Position{in.Partition, in.Next}}) {
+				return false, nil
+			}
+			s.at[in.Partition] = in.Next
+		}
 		return true, nil
+	}
+	done := s.done[in.Partition]
+	if done > 0 {
+		s.past[in.Source] = done
 	}
 	last := &in.Messages[n-1]
 	next := max(last.Next, last.Offset+1)
@@ -302,10 +312,21 @@ func (f *readFn) fetch(ctx context.Context, s *session, mark *watermark, in *Fet
 	}
 	s.at[in.Partition] = next
 	most := format.RowsOf(len(f.marker.Columns))
-	for i := 0; i < n; i += most {
-		if err := f.batch(ctx, s, mark, in, in.Messages[i:min(n, i+most)], to); err != nil {
+	for i := 0; i < n; {
+		end := min(n, i+most)
+		for k := i + 1; k < end; k++ { // what is done with and what is not are in different blocks
+			if in.Messages[k-1].Offset < done && in.Messages[k].Offset >= done {
+				end = k
+			}
+		}
+		if err := f.batch(ctx, s, mark, in, in.Messages[i:end], to); err != nil {
 			return false, err
 		}
+		i = end
+	}
+	if done > 0 && next >= done {
+		delete(s.done, in.Partition)
+		delete(s.past, in.Source)
 	}
 	mark.lag(in, next)
 	return true, nil

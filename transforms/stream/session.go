@@ -39,6 +39,9 @@ type Links struct {
 	MaxInFlight int
 	// CommitEvery is how often ExactlyOnce commits a transaction; 0 is DefaultCommit.
 	CommitEvery time.Duration
+	// Rewind is for runners that keep windows over a failure, in which the windows go back to a checkpoint and what is committed does
+	// not: messages between the two are read and counted again, and not written again, by sources that can go back.
+	Rewind bool
 	// Stay is how long a call of the reading DoFn lasts; 0 is DefaultStay. Runners see checkpoints and timers in between.
 	Stay time.Duration
 	// Idle and Disorder are for the watermark: see the package's documentation. Idle 0 is DefaultIdle.
@@ -78,8 +81,10 @@ type session struct {
 	rejected Sink
 	tx       Transaction // nil: AtLeastOnce
 
-	at    positions // next to be read
-	began time.Time // of the open transaction; zero: none
+	at    positions        // next to be read
+	done  positions        // with Links.Rewind: messages before them are written
+	past  map[string]int64 // likewise, by the sources that fetches name
+	began time.Time        // of the open transaction; zero: none
 	// polled is when the source gave what is under way.
 	polled time.Time
 	// taken and put count the rows of the micro-batch that came in and that were written. Equal: nothing was lost on the way.
@@ -132,7 +137,7 @@ func (s *session) start(ctx context.Context, from []Position) error {
 		s.close()
 		return err
 	}
-	if err := s.source.Start(ctx, from); err != nil {
+	if err := s.place(ctx, from); err != nil {
 		s.close()
 		return err
 	}
@@ -143,6 +148,26 @@ func (s *session) start(ctx context.Context, from []Position) error {
 	s.at = positionsOf(from)
 	s.stats.reader(s.id).opened()
 	return nil
+}
+
+// place has the source begin.
+func (s *session) place(ctx context.Context, from []Position) error {
+	source, ok := s.source.(Rewinder)
+	if !ok || !s.links.Rewind || len(from) == 0 {
+		return s.source.Start(ctx, from)
+	}
+	done, err := source.Rewind(ctx, from)
+	s.done, s.past = positionsOf(done), map[string]int64{}
+	return err
+}
+
+// skip says whether a row was written before the runner went back, and counts those that were.
+func (s *session) skip(source string, offset int64, rows int) bool {
+	if offset >= s.past[source] {
+		return false
+	}
+	s.put += int64(rows)
+	return true
 }
 
 // looped refuses sinks that the source reads.
@@ -223,6 +248,7 @@ func (s *session) close() error {
 		}
 	}
 	s.source, s.to, s.rejected, s.tx = nil, nil, nil, nil
+	s.done, s.past = nil, nil
 	s.at, s.began, s.taken, s.put, s.arena = nil, time.Time{}, 0, 0, s.arena[:0]
 	return errors.Join(errs...)
 }

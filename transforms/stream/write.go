@@ -84,6 +84,9 @@ func (f *writeFn) ProcessElement(ctx context.Context, b block.Block, _ func(int6
 }
 
 func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
+	if _, first := b.Origin.At(0); s.skip(b.Origin.Source, first, int(b.Record.NumRows())) {
+		return nil
+	}
 	if to, ok := s.to.(BlockSink); ok {
 		f.written.Inc(ctx, b.Record.NumRows())
 		return s.writeBlock(ctx, to, b)
@@ -172,6 +175,9 @@ func (f *rejectFn) ProcessElement(ctx context.Context, r block.Rejected, _ func(
 }
 
 func (f *rejectFn) write(ctx context.Context, s *session, r *block.Rejected) error {
+	if s.skip(r.Letter.Source, r.Letter.Offset, 1) {
+		return nil
+	}
 	o := block.Origin{Source: r.Letter.Source, Unit: r.Unit, Part: r.Part}
 	return s.reject(ctx, f.Options.Version, &o, r.Letter, r.Envelope)
 }

@@ -31,6 +31,13 @@ func (b *bench) contenders() []contender {
 			return b.stream(b.model, in, out, "--delivery", "exactly-once")
 		}},
 	}
+	if b.cluster != nil {
+		all = append(all,
+			contender{name: "glulam on Flink, at-least-once", command: func(in, out string) *exec.Cmd { return b.stream(b.model, in, out, b.cluster...) }},
+			contender{name: "glulam on Flink, exactly-once", isolated: true, command: func(in, out string) *exec.Cmd {
+				return b.stream(b.model, in, out, append([]string{"--delivery", "exactly-once"}, b.cluster...)...)
+			}})
+	}
 	if b.against != "" {
 		all = append(all,
 			contender{name: "the other, at-least-once", command: func(in, out string) *exec.Cmd { return b.streamOf(b.against, b.model, in, out) }},

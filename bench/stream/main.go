@@ -4,6 +4,7 @@
 //
 //	go run ./bench/stream -model .cache/bench/large.txt -rates 1000,5000,20000,50000 -drain 400000 > report.md
 //	go run ./bench/stream -soak 1h -rates 5000
+//	go run ./bench/stream -flink -warm 20s -rates 5000,20000
 //
 // Broker, load, consumer and what is measured share this machine, so that only the ratios mean something elsewhere. All
 // contenders take turns in every round, after a round that does not count; numbers are medians of the rounds.
@@ -25,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/glulam/glulam/internal/services/flink"
 	"github.com/glulam/glulam/internal/services/kafka"
 )
 
@@ -41,7 +43,7 @@ type options struct {
 	rounds        int
 	parts         int
 	drain         int64
-	swap          bool
+	swap, flink   bool
 	soak          time.Duration
 }
 
@@ -52,6 +54,8 @@ type bench struct {
 	addr   string
 	rows   [][]byte
 	topics int // made so far
+
+	cluster []string // flags for Flink; nil: it is not measured
 }
 
 func main() {
@@ -77,6 +81,7 @@ func main() {
 	flag.IntVar(&o.parts, "partitions", 1, "of the topics")
 	flag.Int64Var(&o.drain, "drain", 0, "messages that wait in the topic when a contender begins: how fast are they through? 0: not measured")
 	flag.BoolVar(&o.swap, "swap", false, "measure glulam also while its model changes every two seconds")
+	flag.BoolVar(&o.flink, "flink", false, "measure glulam on a Flink cluster, too; -warm has to be 20s then. Of its CPU time only the submitter's is seen")
 	flag.DurationVar(&o.soak, "soak", 0, "instead of everything else: glulam alone for that long, with its memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -116,6 +121,18 @@ func run(ctx context.Context, o options) error {
 	b.addr = broker.Addr
 	if err := kafka.CreateTopics(ctx, b.addr, int32(b.parts), "rejected"); err != nil {
 		return err
+	}
+	if o.flink {
+		cluster, err := flink.Start(ctx, flink.Options{Dir: filepath.Join(b.dir, "flink")})
+		if err != nil {
+			return err
+		}
+		defer cluster.Stop()
+		server, err := cluster.StartJobServer(ctx)
+		if err != nil {
+			return err
+		}
+		b.cluster = []string{"--runner", "flink", "--flink", cluster.REST, "--job-server", server, "--checkpoint-interval", "1s"}
 	}
 	b.heading(os.Stdout)
 	steal, all := stolen()

@@ -51,7 +51,7 @@ func runFlink(ctx context.Context, p *beam.Pipeline, o *Options) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	j := &flinkJob{cluster: cluster, client: server.client, pipeline: pipeline, name: o.Job}
+	j := &flinkJob{observer: observer{cluster: cluster}, client: server.client, pipeline: pipeline, name: o.Job}
 	if err := j.submit(ctx, o.Flink.Pipeline(o.Streaming, o.Ends)); err != nil {
 		return nil, err
 	}
@@ -120,12 +120,11 @@ func workers(ctx context.Context, o *Options) (urn, config string, stop func(), 
 
 // flinkJob is a job on Flink.
 type flinkJob struct {
-	cluster  *flink.Client // nil: one of the job server's own
+	observer // its status.Job is "" until the cluster's id is known
 	client   jobpb.JobServiceClient
 	pipeline *pipepb.Pipeline
 	name     string
 	id       string // Beam's
-	flink    string // the cluster's; "" until it is known
 }
 
 // submit prepares and starts the job.

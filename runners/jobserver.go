@@ -34,7 +34,7 @@ type jobServer struct {
 
 const (
 	// serverPatience is how long a job server may take to answer, and startPatience how long to start.
-	serverPatience = 10 * time.Second
+	serverPatience = 5 * time.Second
 	startPatience  = time.Minute
 )
 

@@ -31,7 +31,6 @@ const (
 // lookout follows a job on Flink to its end.
 type lookout struct {
 	*flinkJob
-	observer
 	o        *Options
 	began    time.Time
 	answered time.Time // by the cluster, last
@@ -57,7 +56,7 @@ type savepoint struct {
 // wait waits for the job's end. Job server and cluster both tell of it: a job server that goes away takes no job with it.
 func (j *flinkJob) wait(ctx context.Context, o *Options) (*Result, error) {
 	on := context.WithoutCancel(ctx)
-	l := &lookout{flinkJob: j, observer: observer{cluster: j.cluster}, o: o, began: time.Now(), answered: time.Now(), told: make(chan error, 1), saved: make(chan savepoint, 1)}
+	l := &lookout{flinkJob: j, o: o, began: time.Now(), answered: time.Now(), told: make(chan error, 1), saved: make(chan savepoint, 1)}
 	following, cancel := context.WithCancel(on)
 	defer cancel()
 	told := l.told
@@ -77,7 +76,7 @@ func (j *flinkJob) wait(ctx context.Context, o *Options) (*Result, error) {
 			return l.end(ctx, r, err)
 		case s := <-l.saved:
 			if s.err != nil {
-				slog.Error("flink: the job goes on, it could not be stopped with a savepoint", "job", j.flink, "error", s.err)
+				slog.Error("flink: the job goes on, it could not be stopped with a savepoint", "job", j.status.Job, "error", s.err)
 				continue
 			}
 			r.Savepoint = s.path
@@ -114,10 +113,8 @@ func (l *lookout) end(ctx context.Context, r *Result, err error) (*Result, error
 		if fault.CodeOf(err) == fault.Internal {
 			err = l.why(ctx, err)
 		}
-		if last := l.status.Checkpoints.Last; last != nil && last.Path != "" && l.o.Streaming {
-			if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Code == fault.Unreadable {
-				err = fe.WithHint("mend what is wrong, and go on from the last checkpoint with --savepoint %s", last.Path)
-			}
+		if fe := (*fault.Error)(nil); errors.As(err, &fe) && fe.Code == fault.Unreadable {
+			err = l.goOn(fe)
 		}
 		return nil, err
 	}
@@ -140,13 +137,21 @@ func (l *lookout) end(ctx context.Context, r *Result, err error) (*Result, error
 	return r, nil
 }
 
+// goOn says how a stream goes on after an error.
+func (l *lookout) goOn(e *fault.Error) error {
+	if last := l.status.Checkpoints.Last; last != nil && last.Path != "" && l.o.Streaming {
+		return e.WithHint("mend what is wrong, and go on from the last checkpoint with --savepoint %s, or a newer one beside it", last.Path)
+	}
+	return e
+}
+
 // why says more of a failure that is nobody's who said what is wrong. The cluster knows more, if not at once.
 func (l *lookout) why(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
-	for c := l.flinkJob.cluster; c != nil && ctx.Err() == nil; {
-		if l.find(ctx) == nil && l.flink != "" {
-			if root, _, err := c.Exception(ctx, l.flink); err == nil && root != "" {
+	for c := l.cluster; c != nil && ctx.Err() == nil; {
+		if l.find(ctx) == nil && l.status.Job != "" {
+			if root, _, err := c.Exception(ctx, l.status.Job); err == nil && root != "" {
 				return l.failed(root)
 			}
 		}
@@ -172,18 +177,18 @@ func (l *lookout) stopping() bool {
 
 // stop ends the job with a savepoint.
 func (l *lookout) stop(ctx context.Context) {
-	if l.flinkJob.cluster == nil { // a cluster of the job server's own leaves nothing behind
+	if l.cluster == nil { // a cluster of the job server's own leaves nothing behind
 		l.cancel(ctx)
 		return
 	}
-	if err := l.find(ctx); err != nil || l.flink == "" {
+	if err := l.find(ctx); err != nil || l.status.Job == "" {
 		slog.Warn("flink: the job is cancelled, it has not started", "job", l.id)
 		l.cancel(ctx)
 		return
 	}
-	id := l.flink
+	id := l.status.Job
 	go func() {
-		path, err := l.flinkJob.cluster.Stop(ctx, id, l.o.Flink.Savepoints)
+		path, err := l.cluster.Stop(ctx, id, l.o.Flink.Savepoints)
 		l.saved <- savepoint{path, err}
 	}()
 }
@@ -202,7 +207,13 @@ func (l *lookout) look(ctx context.Context) error {
 		l.away = true
 		slog.Warn("flink: the cluster does not answer", "error", err)
 	}
-	if err != nil || l.status.State == "" {
+	if l.status.State == "" {
+		return nil
+	}
+	if fault.CodeOf(err) == fault.NotFound {
+		return l.goOn(fault.New(fault.NotFound, l.cluster.String(), "the cluster does not know the job %s any more: its JobManager was started anew, without high availability", l.status.Job))
+	}
+	if err != nil {
 		return nil
 	}
 	l.alive = l.alive || l.status.Checkpoints.Completed > 0
@@ -215,22 +226,21 @@ func (l *lookout) look(ctx context.Context) error {
 	if l.alive || !l.over.IsZero() {
 		return nil
 	}
-	if root, times, err := l.flinkJob.cluster.Exception(ctx, l.flink); err == nil && times >= hopeless {
+	if root, times, err := l.cluster.Exception(ctx, l.status.Job); err == nil && times >= hopeless {
 		return l.failed(root)
 	}
 	if limit := cmp.Or(l.o.Flink.FirstOutput, flink.DefaultFirstOutput); !l.warned && time.Since(l.began) > limit {
 		l.warned = true
-		slog.Warn("flink: the job runs, but its workers have done nothing yet", "after", limit, "job", l.flink, "state", l.status.State,
+		slog.Warn("flink: the job runs, but its workers have done nothing yet", "after", limit, "job", l.status.Job, "state", l.status.State,
 			"likely", "the TaskManager is out of metaspace (Beam's runner in the cluster's lib/ cures it, see docs/flink.md) or the worker cannot reach it: see the TaskManager's log")
 	}
 	return nil
 }
 
 func (l *lookout) ask(ctx context.Context) error {
-	if err := l.find(ctx); err != nil || l.flink == "" {
+	if err := l.find(ctx); err != nil || l.status.Job == "" {
 		return err
 	}
-	l.status.Job = l.flink
 	return l.observer.ask(ctx)
 }
 
@@ -289,13 +299,13 @@ func FollowFlink(ctx context.Context, cluster *flink.Client, id string, follow f
 
 // find finds the cluster's id of the job.
 func (j *flinkJob) find(ctx context.Context) error {
-	if j.flink != "" {
+	if j.status.Job != "" {
 		return nil
 	}
 	jobs, err := j.cluster.Jobs(ctx)
 	for _, f := range jobs {
 		if f.Name == j.flinkName() {
-			j.flink = f.ID
+			j.status.Job = f.ID
 			return nil
 		}
 	}
@@ -367,8 +377,8 @@ func (j *flinkJob) cancel(ctx context.Context) {
 	defer stop()
 	if j.cluster != nil {
 		err := j.find(ctx)
-		if err == nil && j.flink != "" {
-			err = j.cluster.Cancel(ctx, j.flink)
+		if err == nil && j.status.Job != "" {
+			err = j.cluster.Cancel(ctx, j.status.Job)
 		}
 		if err != nil {
 			slog.Warn("flink: the job may still run", "job", j.id, "error", err)

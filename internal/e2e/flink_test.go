@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,16 +43,18 @@ func TestFlink(t *testing.T) {
 		}
 	})
 	both.Wait()
-	for _, err := range errs {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	t.Cleanup(func() {
-		c.broker.Stop()
-		c.Stop()
+		if c.broker != nil {
+			c.broker.Stop()
+		}
+		if c.Cluster != nil {
+			c.Stop()
+		}
 	})
-	var err error
+	err := errors.Join(errs[:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if c.client, err = rest.NewClient(c.REST); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +62,7 @@ func TestFlink(t *testing.T) {
 		name string
 		test func(*testing.T, *onFlink)
 	}{
-		{"batch", flinkBatch}, {"refused", flinkRefused}, {"stream", flinkStream}, {"killed", flinkKilled}, {"pool", flinkPool}, {"jobs", flinkJobs},
+		{"batch", flinkBatch}, {"refused", flinkRefused}, {"stream", flinkStream}, {"killed", flinkKilled}, {"forgotten", flinkForgotten}, {"pool", flinkPool}, {"jobs", flinkJobs},
 	} {
 		if !t.Run(x.name, func(t *testing.T) { x.test(t, &c) }) && t.Context().Err() != nil {
 			return
@@ -221,7 +224,7 @@ func flinkKilled(t *testing.T, c *onFlink) {
 	p := x.start(c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once", "--window", "1s", "--lateness", "20s", "--idle-timeout", "1s", "--summary", "jsonl:"+summaries+"/")...)
 	x.send(x.good(100)...)
 	x.settled(p)
-	c.checkpointed(t, p)
+	c.checkpointed(t, p, 1)
 	for range number(t, "GLULAM_KILLS", 1) {
 		for _, kill := range []struct {
 			what string
@@ -272,6 +275,37 @@ func flinkKilled(t *testing.T, c *onFlink) {
 	}
 }
 
+// flinkForgotten kills the JobManager: without high availability the next one knows no job, and the submitter says from which
+// checkpoint to go on.
+func flinkForgotten(t *testing.T, c *onFlink) {
+	x := newTable(t, c.broker.Addr, 2)
+	flags := c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once")
+	p := x.start(flags...)
+	x.send(x.good(200)...)
+	x.settled(p)
+	c.checkpointed(t, p, 4) // the submitter has seen some of them
+	x.send(x.good(200)...)
+	if err := c.KillJobManager(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.StartJobManager(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.ends(1, "--savepoint file:")
+	_, path, _ := strings.Cut(p.text(), "with --savepoint file:")
+	path, _, _ = strings.Cut(path, ",")
+	newest := "" // the cluster may have made one more, and removed that
+	for _, name := range found(t, filepath.Dir(path), "chk-*/_metadata") {
+		if dir := filepath.Dir(name); len(dir) > len(newest) || len(dir) == len(newest) && dir > newest {
+			newest = dir
+		}
+	}
+	x.send(x.good(200)...)
+	p = x.start(append(flags, "--savepoint", "file:"+newest)...)
+	x.settled(p)
+	p.stop()
+}
+
 // inWindows sums what the last summary of each window says of rows. A window that was summarized after the last checkpoint before
 // a failure is summarized again.
 func inWindows(t *testing.T, dir string) (rows int) {
@@ -312,16 +346,16 @@ func inWindows(t *testing.T, dir string) (rows int) {
 	return rows
 }
 
-// checkpointed waits for a checkpoint.
-func (c *onFlink) checkpointed(t *testing.T, p *process) {
+// checkpointed waits for n checkpoints.
+func (c *onFlink) checkpointed(t *testing.T, p *process, n int64) {
 	t.Helper()
-	p.until("there is a checkpoint", func() bool {
+	p.until("there are checkpoints", func() bool {
 		jobs, err := c.client.Jobs(t.Context())
 		if err != nil || len(jobs) == 0 {
 			return false
 		}
 		k, err := c.client.Checkpoints(t.Context(), jobs[0].ID)
-		return err == nil && k.Completed > 0
+		return err == nil && k.Completed >= n
 	})
 }
 

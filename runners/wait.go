@@ -45,6 +45,7 @@ type observer struct {
 	cluster *flink.Client // nil: one of the job server's own
 	status  Status
 	over    time.Time // when the cluster said that the job has ended; zero: it goes on
+	gone    bool      // the cluster said that it knows no such job
 }
 
 // savepoint is what became of one.
@@ -210,7 +211,7 @@ func (l *lookout) look(ctx context.Context) error {
 	if l.status.State == "" {
 		return nil
 	}
-	if fault.CodeOf(err) == fault.NotFound {
+	if l.gone {
 		return l.goOn(fault.New(fault.NotFound, l.cluster.String(), "the cluster does not know the job %s any more: its JobManager was started anew, without high availability", l.status.Job))
 	}
 	if err != nil {
@@ -247,7 +248,7 @@ func (l *lookout) ask(ctx context.Context) error {
 // ask asks how the job stands. What the answer does not say stays as it was.
 func (w *observer) ask(ctx context.Context) error {
 	job, err := w.cluster.Job(ctx, w.status.Job)
-	if err != nil {
+	if w.gone = fault.CodeOf(err) == fault.NotFound; err != nil {
 		return err
 	}
 	st := &w.status

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -267,7 +268,7 @@ func (c *Client) counters(ctx context.Context, id, path, query, has string, foun
 				want = append(want, n.ID)
 			}
 		}
-		for chunk := range slices.Chunk(want, 50) {
+		for chunk := range short(want) {
 			var values []struct {
 				ID    string
 				Sum   float64 // of all subtasks
@@ -285,6 +286,29 @@ func (c *Client) counters(ctx context.Context, id, path, query, has string, foun
 		}
 	}
 	return nil
+}
+
+// maxQuery is how many bytes of metrics' names are asked for at once: Flink says "not found" to a line of more than 4096.
+const maxQuery = 2000
+
+// short cuts names into pieces that fit into a query.
+func short(names []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		from, size := 0, 0
+		for i, name := range names {
+			n := len(url.QueryEscape(name)) + len("%2C")
+			if i > from && size+n > maxQuery {
+				if !yield(names[from:i]) {
+					return
+				}
+				from, size = i, 0
+			}
+			size += n
+		}
+		if from < len(names) {
+			yield(names[from:])
+		}
+	}
 }
 
 // do asks.

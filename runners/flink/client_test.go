@@ -3,9 +3,11 @@ package flink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +138,29 @@ func TestClientErrors(t *testing.T) {
 		if _, err := NewClient(bad); fault.CodeOf(err) != fault.Usage {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// TestShort: names come in pieces, each of them once, and a long one in a piece of its own.
+func TestShort(t *testing.T) {
+	names := []string{strings.Repeat("x", 3000)}
+	for i := range 100 {
+		names = append(names, fmt.Sprintf("[%d]{a}.glulam_rows_read", i))
+	}
+	var got []string
+	pieces := 0
+	for piece := range short(names) {
+		if n := len(url.QueryEscape(strings.Join(piece, ","))); n > maxQuery && len(piece) > 1 {
+			t.Errorf("a piece of %d bytes", n)
+		}
+		got = append(got, piece...)
+		pieces++
+	}
+	if diff := cmp.Diff(names, got); diff != "" || pieces < 3 {
+		t.Errorf("%d pieces: %s", pieces, diff)
+	}
+	for range short(nil) {
+		t.Error("a piece of nothing")
 	}
 }
 

@@ -3,7 +3,7 @@
 //
 //	result, err := runners.Run(ctx, p, runners.Options{Runner: "prism", Job: "flights"})
 //
-// Today there is prism, Beam's local runner, in this process. A runner is one entry in the table of run.go; Flink and
-// Dataflow will be others. The submitter is our own (submit.go): the SDK's leaves a temporary file behind with every
+// There is prism, Beam's local runner, in this process, and Flink, a cluster. A runner is one entry in the table of run.go;
+// Dataflow will be another. The submitter is our own (submit.go): the SDK's leaves a temporary file behind with every
 // local run, cannot be cancelled, and reports a cancelled job as success.
 package runners

@@ -50,7 +50,9 @@ type runner struct {
 	flags []string
 	// stay is how long a DoFn that reads a stream keeps a bundle open; 0 is its own default.
 	stay time.Duration
-	run  func(ctx context.Context, p *beam.Pipeline, o *Options) (*Result, error)
+	// slots is Options.Slots; nil: the runner does not go by what elements are.
+	slots func(o *flink.Options) (n int, slot func(element string) int)
+	run   func(ctx context.Context, p *beam.Pipeline, o *Options) (*Result, error)
 }
 
 // Flink is the name of the runner that takes Options.Flink.
@@ -64,7 +66,7 @@ var runnerTable = []runner{
 	},
 	// Flink fuses all it can: elements that are to meet several slots have to be shuffled. A checkpoint waits for the bundle.
 	{
-		names: []string{Flink}, lanes: func() int { return 0 }, stay: 100 * time.Millisecond,
+		names: []string{Flink}, lanes: func() int { return 0 }, stay: 100 * time.Millisecond, slots: (*flink.Options).Slots,
 		flags: []string{"experiments", "job_name", "resource_hints"}, run: runFlink,
 	},
 }
@@ -119,11 +121,10 @@ func Stay(name string) time.Duration {
 // runner does not go by what elements are.
 func (o *Options) Slots() (n int, slot func(element string) int) {
 	r, err := find(o.Runner)
-	if err != nil || r.names[0] != Flink {
+	if err != nil || r.slots == nil {
 		return 1, nil
 	}
-	n = max(1, o.Flink.Parallelism)
-	return n, func(element string) int { return flink.Slot(element, n, o.Flink.MaxParallelism) }
+	return r.slots(&o.Flink)
 }
 
 // Lanes is how many copies of a pipeline's main stage a runner needs to keep all cores busy: 0 where the runner

@@ -131,7 +131,7 @@ func (c *jobsFollowCmd) Run(e *env) error {
 	if ctx.Err() != nil { // the job goes on
 		return nil
 	}
-	if last.State != "" {
+	if last.State != "" && e.screen.terminal() { // others have read it
 		io.WriteString(e.stdout, view.line(1000)+"\n")
 	}
 	return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ type workerCmd struct {
 
 // Run serves until a signal comes.
 func (c *workerCmd) Run(e *env) error {
-	level, err := logLevel(or(c.LogLevel, "info"))
+	level, err := logLevel(cmp.Or(c.LogLevel, "info"))
 	if err != nil {
 		return fault.New(fault.Usage, "--log-level", "%w", err)
 	}
@@ -43,11 +44,4 @@ func (c *workerCmd) Run(e *env) error {
 	defer stop()
 	fmt.Fprintf(e.stdout, "workers for runners that ask at %s; submit jobs with --workers %s\n", l.Addr(), strings.Replace(l.Addr().String(), "[::]", "HOST", 1))
 	return (&runners.Pool{Output: e.screen}).Serve(ctx, l)
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

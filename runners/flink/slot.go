@@ -31,6 +31,12 @@ func Slot(key string, parallelism, maxParallelism int) int {
 	return -1
 }
 
+// Slots is how many slots the job takes, and to which of them a text comes: see Slot.
+func (o *Options) Slots() (n int, slot func(element string) int) {
+	n = max(1, o.Parallelism)
+	return n, func(element string) int { return Slot(element, n, o.MaxParallelism) }
+}
+
 // bufferHash is Java's ByteBuffer.hashCode.
 func bufferHash(b []byte) int32 {
 	hash := int32(1)

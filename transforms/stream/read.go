@@ -314,9 +314,9 @@ func (f *readFn) fetch(ctx context.Context, s *session, mark *watermark, in *Fet
 	most := format.RowsOf(len(f.marker.Columns))
 	for i := 0; i < n; {
 		end := min(n, i+most)
-		for k := i + 1; k < end; k++ { // what is done with and what is not are in different blocks
-			if in.Messages[k-1].Offset < done && in.Messages[k].Offset >= done {
-				end = k
+		if in.Messages[i].Offset < done { // what is done with and what is not are in different blocks
+			if k := slices.IndexFunc(in.Messages[i:end], func(m Message) bool { return m.Offset >= done }); k > 0 {
+				end = i + k
 			}
 		}
 		if err := f.batch(ctx, s, mark, in, in.Messages[i:end], to); err != nil {

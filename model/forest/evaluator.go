@@ -12,3 +12,13 @@ type Evaluator interface {
 	// own leaf prediction says. len(out) must be rows*len(Trees).
 	LeafIndices(x []float64, rows int, out []int32)
 }
+
+// ColumnEvaluator is an Evaluator that would rather have columns: x then holds rows values a feature, feature after feature.
+// Only the values of features that are Used are looked at.
+type ColumnEvaluator interface {
+	Evaluator
+	// MarginsOfColumns is Margins for columns.
+	MarginsOfColumns(x []float64, rows int, out []float64)
+	// LeafIndicesOfColumns is LeafIndices for columns.
+	LeafIndicesOfColumns(x []float64, rows int, out []int32)
+}

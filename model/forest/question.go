@@ -25,6 +25,9 @@ func (f *Forest) leaf(root int32, x []float64) int32 {
 	return ^n
 }
 
+// GoesLeft says whether nd, a node of this forest, sends a prepared value to its left.
+func (f *Forest) GoesLeft(nd *Node, v float64) bool { return f.goesLeft(nd, v) }
+
 func (f *Forest) goesLeft(nd *Node, v float64) bool {
 	if v != v {
 		if nd.Missing != MissingNone {

@@ -1,0 +1,248 @@
+package engine
+
+import (
+	"github.com/glulam/glulam/model/forest"
+)
+
+const (
+	// blockRows is how many rows a block has at most: with a bit a row, a plane is a cache line.
+	blockRows = 512
+	wideWords = blockRows / 64
+	// together is how many trees' leaves are added up in one go, each sum being read and written once.
+	together = 4
+)
+
+// block is the memory of one call, and the rows at hand.
+type block struct {
+	p      *program
+	kernel *kernel
+	rows   int
+	words  int // of a plane: wideWords, or 1 for up to 64 rows
+	planes []uint64
+	class  [blockRows]uint32
+	low    [together][blockRows]byte // the codes, by tree
+	high   [together][blockRows]byte
+	sums   [blockRows]float64
+	sums32 [blockRows]float32
+	row    []float64 // prepared, for linear leaves
+}
+
+// table is what the rows are in: the value of feature j in row i is x[j*feature+i*row].
+type table struct {
+	x            []float64
+	feature, row int
+}
+
+func newBlock(p *program, k *kernel) *block {
+	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
+	if len(p.linear) > 0 {
+		b.row = make([]float64, len(p.f.Features))
+	}
+	return b
+}
+
+// plane n.
+func (b *block) plane(n int32) []uint64 { return b.planes[int(n)*b.words : (int(n)+1)*b.words] }
+
+// scatter sets the bit of each row in the plane that its class says, counted from the first of planes.
+func (b *block) scatter(planes []uint64) {
+	if b.words == 1 {
+		for i, c := range b.class[:b.rows] {
+			planes[c] |= 1 << (i & 63)
+		}
+		return
+	}
+	for i, c := range b.class[:b.rows] {
+		planes[int(c)*wideWords+i>>6] |= 1 << (i & 63)
+	}
+}
+
+// start answers all questions about rows of t, from first on.
+func (b *block) start(t table, first, rows int) {
+	b.rows, b.words = rows, wideWords
+	if rows <= 64 {
+		b.words = 1
+	}
+	clear(b.plane(zeros))
+	for i := range b.plane(ones) {
+		b.plane(ones)[i] = ^uint64(0)
+	}
+	p := b.p
+	for i := range p.ordered {
+		c := &p.ordered[i]
+		c.fill(b, t.x[c.feature*t.feature+first*t.row:], t.row)
+	}
+	for _, c := range p.classes {
+		c.fill(b, t.x[c.feature*t.feature+first*t.row:], t.row)
+	}
+}
+
+// code writes the codes of the rows, in a tree, to the memory of the n-th tree.
+func (b *block) code(t *tree, n int) {
+	p := b.p
+	muxes := p.muxes[t.firstMux : t.firstMux+t.muxes]
+	low := (*[8]uint32)(p.codes[t.firstCode:])
+	if b.words == 1 {
+		multiplexWord(b.planes, muxes)
+		spreadWord(b.low[n][:64], b.planes, low)
+		if t.bits > 8 {
+			spreadWord(b.high[n][:64], b.planes, (*[8]uint32)(p.codes[t.firstCode+8:]))
+		}
+		return
+	}
+	b.kernel.multiplex(b.planes, muxes)
+	b.kernel.spread(&b.low[n], b.planes, low)
+	if t.bits > 8 {
+		b.kernel.spread(&b.high[n], b.planes, (*[8]uint32)(p.codes[t.firstCode+8:]))
+	}
+}
+
+// leaf of row i, after code, in the n-th tree, counted over the whole forest.
+func (b *block) leaf(t *tree, n, i int) int32 {
+	code := int(b.low[n][i])
+	if t.bits > 8 {
+		code |= int(b.high[n][i]) << 8
+	}
+	return b.p.leaf[t.firstLeaf+code]
+}
+
+// margins evaluates rows that start was called for. out has theirs only.
+func (b *block) margins(t table, first int, out []float64) {
+	p := b.p
+	f := p.f
+	switch {
+	case f.LeafWidth > 1:
+		b.vectors(out)
+	case f.Linear != nil:
+		b.linears(t, first, out)
+	case f.Sum == forest.Float32:
+		sumTrees(b, &b.sums32, p.values32, out)
+	default:
+		sumTrees(b, &b.sums, p.values, out)
+	}
+	f.EndSums(out)
+}
+
+// sumTrees adds up leaves of one value.
+func sumTrees[T float32 | float64](b *block, sums *[blockRows]T, values []T, out []float64) {
+	f := b.p.f
+	trees := b.p.trees
+	for output := range f.Outputs {
+		base := T(0)
+		if f.Base != nil {
+			base = T(f.Base[output])
+		}
+		for i := range sums[:b.rows] {
+			sums[i] = base
+		}
+		for len(trees) > 0 && trees[0].output == output {
+			n := 0
+			for n < min(together, len(trees)) && trees[n].output == output && trees[n].bits <= 8 {
+				b.code(&trees[n], n)
+				n++
+			}
+			switch {
+			case n == together:
+				addFour(sums[:b.rows], &b.low, values, trees)
+			case n > 0:
+				for i := range n {
+					addOne(sums[:b.rows], b.low[i][:], values[trees[i].firstLeaf:])
+				}
+			default:
+				b.code(&trees[0], 0)
+				addWide(sums[:b.rows], b.low[0][:], b.high[0][:], values[trees[0].firstLeaf:])
+				n = 1
+			}
+			trees = trees[n:]
+		}
+		for i, s := range sums[:b.rows] {
+			out[i*f.Outputs+output] = float64(s)
+		}
+	}
+}
+
+// addFour adds four trees' leaves to sums, tree after tree.
+func addFour[T float32 | float64](sums []T, codes *[together][blockRows]byte, values []T, trees []tree) {
+	v0 := (*[padding]T)(values[trees[0].firstLeaf:])
+	v1 := (*[padding]T)(values[trees[1].firstLeaf:])
+	v2 := (*[padding]T)(values[trees[2].firstLeaf:])
+	v3 := (*[padding]T)(values[trees[3].firstLeaf:])
+	for i, s := range sums {
+		i &= blockRows - 1
+		s += v0[codes[0][i]]
+		s += v1[codes[1][i]]
+		s += v2[codes[2][i]]
+		s += v3[codes[3][i]]
+		sums[i] = s
+	}
+}
+
+func addOne[T float32 | float64](sums []T, codes []byte, values []T) {
+	v := (*[padding]T)(values)
+	codes = codes[:len(sums)]
+	for i, c := range codes {
+		sums[i] += v[c]
+	}
+}
+
+func addWide[T float32 | float64](sums []T, low, high []byte, values []T) {
+	low, high = low[:len(sums)], high[:len(sums)]
+	for i := range sums {
+		sums[i] += values[int(low[i])|int(high[i])<<8]
+	}
+}
+
+// startSums writes what the sums of all rows start with.
+func (b *block) startSums(out []float64) {
+	k := b.p.f.Outputs
+	for i := range b.rows {
+		b.p.f.StartSums(out[i*k:(i+1)*k], nil)
+	}
+}
+
+// vectors adds up leaves of a value for every output.
+func (b *block) vectors(out []float64) {
+	b.startSums(out)
+	k := b.p.f.Outputs
+	for t := range b.p.trees {
+		tr := &b.p.trees[t]
+		b.code(tr, 0)
+		for i := range b.rows {
+			b.p.f.AddLeaf(out[i*k:(i+1)*k], tr.number, int(b.leaf(tr, 0, i)), nil)
+		}
+	}
+}
+
+// linears adds up leaves that have linear models.
+func (b *block) linears(t table, first int, out []float64) {
+	b.startSums(out)
+	f := b.p.f
+	for n := range b.p.trees {
+		tr := &b.p.trees[n]
+		b.code(tr, 0)
+		for i := range b.rows {
+			for _, j := range b.p.linear {
+				b.row[j] = f.Prepare(t.x[int(j)*t.feature+(first+i)*t.row])
+			}
+			f.AddLeaf(out[i*f.Outputs:(i+1)*f.Outputs], tr.number, int(b.leaf(tr, 0, i)), b.row)
+		}
+	}
+}
+
+// leaves writes the leaf of every row and tree, row after row.
+func (b *block) leaves(out []int32) {
+	f := b.p.f
+	n := len(f.Trees)
+	for t := range b.p.trees {
+		tr := &b.p.trees[t]
+		b.code(tr, 0)
+		for i := range b.rows {
+			leaf := b.leaf(tr, 0, i)
+			id := leaf - f.Trees[tr.number].FirstLeaf
+			if f.LeafIDs != nil {
+				id = f.LeafIDs[leaf]
+			}
+			out[i*n+tr.number] = id
+		}
+	}
+}

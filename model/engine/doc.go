@@ -1,0 +1,2 @@
+// Package engine compiles.
+package engine

@@ -1,0 +1,3 @@
+package engine
+
+var kernels = []*kernel{&portable, &avx2}

@@ -1,0 +1,87 @@
+package engine
+
+// A kernel is the innermost loops of an engine, over planes of wideWords words. All of them must give the bits of the
+// portable one's.
+type kernel struct {
+	name string
+	runs bool // here
+	// multiplex runs multiplexers, one after another.
+	multiplex func(planes []uint64, muxes []multiplexer)
+	// sweep makes the planes of cuts of those of classes, from the last one down: each takes over the bits of the one above
+	// it, the last one those of missing if right. Planes have words words.
+	sweep func(planes, missing []uint64, words int, right bool)
+	// spread writes a code for each row: bit i is that of the plane at of[i].
+	spread func(codes *[blockRows]byte, planes []uint64, of *[8]uint32)
+	// fewer is up to how many rows blocks of 64 rows are faster.
+	fewer int
+}
+
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, sweep: sweep, spread: spreadWide, fewer: 192}
+
+func multiplexWide(planes []uint64, muxes []multiplexer) {
+	for i := range muxes {
+		m := &muxes[i]
+		on, zero, one := (*[8]uint64)(planes[m.on:]), (*[8]uint64)(planes[m.zero:]), (*[8]uint64)(planes[m.one:])
+		to := (*[8]uint64)(planes[m.to:])
+		to[0] = zero[0] ^ (zero[0]^one[0])&on[0]
+		to[1] = zero[1] ^ (zero[1]^one[1])&on[1]
+		to[2] = zero[2] ^ (zero[2]^one[2])&on[2]
+		to[3] = zero[3] ^ (zero[3]^one[3])&on[3]
+		to[4] = zero[4] ^ (zero[4]^one[4])&on[4]
+		to[5] = zero[5] ^ (zero[5]^one[5])&on[5]
+		to[6] = zero[6] ^ (zero[6]^one[6])&on[6]
+		to[7] = zero[7] ^ (zero[7]^one[7])&on[7]
+	}
+}
+
+// multiplexWord is multiplexWide for planes of one word.
+func multiplexWord(planes []uint64, muxes []multiplexer) {
+	for i := range muxes {
+		m := &muxes[i]
+		zero := planes[m.zero/wideWords]
+		planes[m.to/wideWords] = zero ^ (zero^planes[m.one/wideWords])&planes[m.on/wideWords]
+	}
+}
+
+func sweep(planes, missing []uint64, words int, right bool) {
+	if words == 1 {
+		bits := uint64(0)
+		if right {
+			bits = missing[0]
+		}
+		for i := len(planes) - 1; i >= 0; i-- {
+			bits |= planes[i]
+			planes[i] = bits
+		}
+		return
+	}
+	var bits [wideWords]uint64
+	if right {
+		bits = [wideWords]uint64(missing)
+	}
+	for i := len(planes) - wideWords; i >= 0; i -= wideWords {
+		p := (*[wideWords]uint64)(planes[i:])
+		for w := range p {
+			bits[w] |= p[w]
+			p[w] = bits[w]
+		}
+	}
+}
+
+func spreadWide(codes *[blockRows]byte, planes []uint64, of *[8]uint32) {
+	for w := range uint32(wideWords) {
+		spread64((*[64]byte)(codes[64*w:]), [8]uint64{
+			planes[of[0]+w], planes[of[1]+w], planes[of[2]+w], planes[of[3]+w],
+			planes[of[4]+w], planes[of[5]+w], planes[of[6]+w], planes[of[7]+w],
+		})
+	}
+}
+
+// spreadWord is spreadWide for planes of one word.
+func spreadWord(codes []byte, planes []uint64, of *[8]uint32) {
+	var p [8]uint64
+	for i, n := range of {
+		p[i] = planes[n/wideWords]
+	}
+	spread64((*[64]byte)(codes), p)
+}

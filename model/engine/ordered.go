@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/glulam/glulam/model/forest"
+)
+
+// ordered answers all the questions "value <= cut" about a feature that agree on what is missing.
+//
+// A row's class is the number of cuts below its value. The row's bit is set in the plane of its class; then each plane
+// takes over the bits of the one above it, so that plane k has the rows with more than k cuts below them: those that cut k
+// sends right. Missing rows have a plane of their own, which is added where they go right.
+//
+// The planes, from first: the missing rows; class 0, which is never read; the cuts; copies of some cuts with the missing
+// rows on their right.
+type ordered struct {
+	feature int
+	first   int32 // plane
+	cuts    int
+	right   bool      // missing rows go right, at all cuts
+	copies  []derived // of cuts that are also asked with missing rows on their right
+	missing forest.Missing
+	zero    [2]float64 // of MissingZero: values above the first, up to the second, are missing
+	search
+}
+
+// derived is a plane to be made of another, and of the missing rows.
+type derived struct{ from, to int32 }
+
+func (p *program) newOrdered(k columnKey, asked []*question) ordered {
+	slices.SortFunc(asked, func(a, b *question) int {
+		switch {
+		case a.cut < b.cut:
+			return -1
+		case a.cut > b.cut:
+			return 1
+		}
+		return 0
+	})
+	c := ordered{feature: int(k.feature), first: int32(p.planes), missing: k.missing, right: k.missing != forest.MissingNone}
+	cuts := make([]float64, 0, len(asked))
+	for _, q := range asked {
+		if len(cuts) == 0 || cuts[len(cuts)-1] != q.cut {
+			cuts = append(cuts, q.cut)
+		}
+		q.plane = c.first + 1 + int32(len(cuts))
+		c.right = c.right && !q.key.left
+	}
+	c.cuts = len(cuts)
+	c.search = newSearch(cuts)
+	if k.missing == forest.MissingNone {
+		n, _ := slices.BinarySearch(cuts, 0) // NaN is compared as 0
+		c.none = uint32(1 + n)
+	}
+	p.planes += 2 + c.cuts
+	if k.missing == forest.MissingZero {
+		c.zero[0], _ = largest(func(v float64) bool { return p.f.Prepare(v) < -forest.ZeroThreshold }, -forest.ZeroThreshold)
+		c.zero[1], _ = largest(func(v float64) bool { return p.f.Prepare(v) <= forest.ZeroThreshold }, forest.ZeroThreshold)
+	}
+	if c.right || k.missing == forest.MissingNone {
+		return c
+	}
+	for _, q := range asked {
+		if q.key.left {
+			continue
+		}
+		from := q.plane
+		if n := len(c.copies); n == 0 || c.copies[n-1].from != from {
+			c.copies = append(c.copies, derived{from, int32(p.planes)})
+			p.planes++
+		}
+		q.plane = c.copies[len(c.copies)-1].to
+	}
+	return c
+}
+
+// fill makes the column's planes. x holds the feature's value of row i at i*stride.
+func (c *ordered) fill(b *block, x []float64, stride int) {
+	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
+	clear(planes)
+	c.classes(x, stride, b.rows, &b.class)
+	if c.missing == forest.MissingZero {
+		for i := range b.rows {
+			if v := x[i*stride]; v > c.zero[0] && v <= c.zero[1] {
+				b.class[i] = 0
+			}
+		}
+	}
+	b.scatter(planes)
+	missing := planes[:b.words]
+	b.kernel.sweep(planes[2*b.words:], missing, b.words, c.right)
+	for _, cp := range c.copies {
+		from, to := b.plane(cp.from), b.plane(cp.to)
+		for w, m := range missing {
+			to[w] = from[w] | m
+		}
+	}
+}
+
+// search counts the cuts below a value. A line maps values to buckets, and so does it with the cuts: those of lower buckets are below,
+// those of higher ones are not, and the few of the value's own are compared with it. The map only has to be monotone for
+// that, which rounding does not spoil.
+type search struct {
+	scale, offset float64
+	start         []uint32  // by bucket: how many cuts lie in lower ones
+	sorted        []float64 // the cuts, and +Inf as often as half of a bucket needs
+	half          int       // a power of two: twice as many, less one, is the most that a bucket holds
+	none          uint32    // the plane of NaN
+}
+
+const (
+	mostBuckets = 4096
+	integers    = 1 << 52 // a float64 of this size has no fraction
+	first52     = 0x4330000000000000
+)
+
+func newSearch(cuts []float64) search {
+	var best search
+	for _, tail := range []int{0, len(cuts) / 100, len(cuts) / 16} {
+		for buckets := 1; buckets <= mostBuckets && buckets <= 8*len(cuts); buckets *= 4 {
+			s, ok := newLine(cuts, tail, buckets)
+			if ok && (best.half == 0 || s.half < best.half) {
+				best = s
+			}
+		}
+	}
+	for range best.half {
+		best.sorted = append(best.sorted, math.Inf(1))
+	}
+	return best
+}
+
+// newLine maps what is between the cuts at tail from either end to that many buckets, and what is outside to the outermost.
+func newLine(cuts []float64, tail, buckets int) (s search, ok bool) {
+	low, high := cuts[tail], cuts[len(cuts)-1-tail]
+	s.sorted = slices.Clone(cuts)
+	s.start = make([]uint32, buckets)
+	if buckets > 1 {
+		s.scale = float64(buckets-1) / (high - low)
+		s.offset = integers - float64(low*s.scale)
+		if !(s.scale > 0) || math.IsInf(s.scale, 0) || math.IsInf(s.offset, 0) || math.Abs(low*s.scale) > integers/4 {
+			return s, false
+		}
+	} else {
+		s.offset = integers
+	}
+	most := 0
+	count := make([]int, buckets)
+	for _, c := range cuts {
+		b := s.bucket(c)
+		count[b]++
+		most = max(most, count[b])
+	}
+	n := 0
+	for b, c := range count {
+		s.start[b] = uint32(n)
+		n += c
+	}
+	s.half = 1 << (bits.Len(uint(most)) - 1)
+	return s, true
+}
+
+// bucket of a value that is not NaN. The sum's bits, as an integer, grow with the sum, also far beyond the buckets.
+func (s *search) bucket(v float64) int {
+	n := int(int64(math.Float64bits(float64(v*s.scale)+s.offset)) - first52) // the conversion keeps the compiler from fusing
+	return max(0, min(n, len(s.start)-1))
+}
+
+// classes writes, for every row, which plane of the column its bit belongs in: 1 + its class, or none for NaN.
+func (s *search) classes(x []float64, stride, rows int, class *[blockRows]uint32) {
+	start, sorted := s.start, s.sorted
+	last := len(start) - 1
+	for i := range rows {
+		v := x[i*stride]
+		n := int(int64(math.Float64bits(float64(v*s.scale)+s.offset)) - first52)
+		n = max(0, min(n, last))
+		at := int(start[n])
+		for half := s.half; half > 0; half >>= 1 {
+			if sorted[at+half-1] < v {
+				at += half
+			}
+		}
+		at++
+		if v != v {
+			at = int(s.none)
+		}
+		class[i] = uint32(at)
+	}
+}

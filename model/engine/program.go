@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/model/forest"
+)
+
+// program is a compiled forest. It is immutable.
+type program struct {
+	f       *forest.Forest
+	ordered []ordered
+	classes []*classes
+	planes  int // that a block needs
+	trees   []tree
+	muxes   []multiplexer
+	codes   []uint32 // planes of the trees' codes, eight at a time
+	leaf    []int32  // of the trees' codes: the leaf, counted over the whole forest
+	// The values of the trees' codes, if every leaf has one value; the sums' precision decides which.
+	values   []float64
+	values32 []float32
+	linear   []int32 // the features that linear leaves look at
+}
+
+// tree is the circuit of a tree. A program has them by output.
+type tree struct {
+	number            int // in the forest
+	output            int
+	firstMux, muxes   int
+	firstCode, bits   int
+	firstLeaf, leaves int
+}
+
+const (
+	// maxPlanes keeps a block's planes within a third-level cache.
+	maxPlanes = 1 << 17
+	// padding lets a table of 256 values be looked at from any tree's first value on.
+	padding = 256
+)
+
+var nan = math.NaN()
+
+// compile makes the program of a validated forest. The error, of code Unsupported or TooLarge, says what the compiled
+// engines do not take.
+func compile(f *forest.Forest) (*program, error) {
+	if f.Terms != nil {
+		return nil, fault.New(fault.Unsupported, "", "a model of linear terms has nothing to compile")
+	}
+	p := &program{f: f, planes: 2}
+	all, asks := ask(f)
+	if len(all) > maxPlanes {
+		return nil, fault.New(fault.TooLarge, "", "%d different questions; the compiled engines take %d", len(all), maxPlanes)
+	}
+	if err := p.group(all); err != nil {
+		return nil, err
+	}
+	if err := p.build(all, asks); err != nil {
+		return nil, err
+	}
+	p.tabulate()
+	if f.Linear != nil {
+		seen := make([]bool, len(f.Features))
+		for _, j := range f.Linear.Feature {
+			if !seen[j] {
+				seen[j] = true
+				p.linear = append(p.linear, j)
+			}
+		}
+	}
+	return p, nil
+}
+
+// build compiles the trees, by output, and gives the planes that they make places behind all others.
+func (p *program) build(all []question, asks []int32) error {
+	f := p.f
+	byOutput := make([][]int, f.Outputs)
+	for t := range f.Trees {
+		o := f.Trees[t].Output
+		byOutput[o] = append(byOutput[o], t)
+	}
+	c := &circuits{memo: map[multiplexer]uint32{}}
+	first := uint32(p.planes)
+	for output, trees := range byOutput {
+		for _, t := range trees {
+			src := &f.Trees[t]
+			if src.NumLeaves > maxLeaves {
+				return fault.New(fault.TooLarge, "", "tree %d has %d leaves; the compiled engines take %d", t, src.NumLeaves, maxLeaves)
+			}
+			root := c.load(f, src, all, asks)
+			sum := c.compile(root)
+			if c.tooLong {
+				return fault.New(fault.TooLarge, "", "tree %d is too deep for the compiled engines", t)
+			}
+			c.allocate(&sum, first)
+			firstCode := len(p.codes)
+			p.trees = append(p.trees, tree{
+				number: t, output: output,
+				firstMux: len(p.muxes), muxes: len(c.muxes),
+				firstCode: firstCode, bits: len(sum.planes),
+				firstLeaf: len(p.leaf), leaves: len(sum.leaf),
+			})
+			for _, m := range c.muxes {
+				p.muxes = append(p.muxes, multiplexer{m.on * wideWords, m.zero * wideWords, m.one * wideWords, m.to * wideWords})
+			}
+			for _, plane := range sum.planes {
+				p.codes = append(p.codes, plane*wideWords)
+			}
+			for len(p.codes)%8 > 0 || len(sum.planes) == 0 && len(p.codes) == firstCode {
+				p.codes = append(p.codes, zeros)
+			}
+			for _, leaf := range sum.leaf {
+				p.leaf = append(p.leaf, src.FirstLeaf+leaf)
+			}
+		}
+	}
+	p.planes += int(c.placed)
+	return nil
+}
+
+// load takes a tree's nodes over, and counts the leaves below each.
+func (c *circuits) load(f *forest.Forest, t *forest.Tree, all []question, asks []int32) (root int32) {
+	c.loaded = c.loaded[:0]
+	local := func(child int32) int32 {
+		if child < 0 {
+			return child
+		}
+		return child - t.FirstNode
+	}
+	for i := t.FirstNode; i < t.FirstNode+t.NumNodes; i++ {
+		nd := &f.Nodes[i]
+		c.loaded = append(c.loaded, cnode{left: local(nd.Left), right: local(nd.Right), plane: uint32(all[asks[i]].plane)})
+	}
+	root = local(t.Root)
+	if root < 0 {
+		return root
+	}
+	c.order = append(c.order[:0], root) // parents before children
+	for i := 0; i < len(c.order); i++ {
+		nd := &c.loaded[c.order[i]]
+		for _, child := range [2]int32{nd.left, nd.right} {
+			if child >= 0 {
+				c.order = append(c.order, child)
+			}
+		}
+	}
+	for i := len(c.order) - 1; i >= 0; i-- {
+		nd := &c.loaded[c.order[i]]
+		nd.leaves = 2
+		for _, child := range [2]int32{nd.left, nd.right} {
+			if child >= 0 {
+				nd.leaves += c.loaded[child].leaves - 1
+			}
+		}
+	}
+	return root
+}
+
+// tabulate writes the leaves' values in the order of the codes.
+func (p *program) tabulate() {
+	f := p.f
+	if f.LeafWidth > 1 || f.Linear != nil {
+		return
+	}
+	if f.Sum == forest.Float32 {
+		p.values32 = make([]float32, len(p.leaf)+padding)
+		for i, leaf := range p.leaf {
+			p.values32[i] = float32(f.Leaves[leaf])
+		}
+		return
+	}
+	p.values = make([]float64, len(p.leaf)+padding)
+	for i, leaf := range p.leaf {
+		p.values[i] = f.Leaves[leaf]
+	}
+}

@@ -21,7 +21,7 @@ func (m *Model) Scorers(rename map[string]string) []*parity.Scorer {
 		with := *m
 		var err error
 		if name != m.engine.Name() {
-			with.engine, err = engine(m.forest, name)
+			with.engine, err = newEngine(m.forest, name)
 		}
 		s := &parity.Scorer{Name: name, Refused: err}
 		if err == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/internal/golden"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/model/engine"
 )
 
 func TestLoad(t *testing.T) {
@@ -23,7 +24,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(g.Bytes(t)))
-	if m.Name() != "lightgbm" || m.Digest() != digest || m.Outputs() != 1 || m.Engine() != "reference" {
+	if m.Name() != "lightgbm" || m.Digest() != digest || m.Outputs() != 1 || m.Engine() != engine.Best() {
 		t.Errorf("%s, %s, %d outputs, engine %s", m.Name(), m.Digest(), m.Outputs(), m.Engine())
 	}
 	if want := "lightgbm (" + digest[:len("sha256:")+12] + ")"; m.String() != want {
@@ -49,16 +50,16 @@ func TestParseName(t *testing.T) {
 
 func TestEngines(t *testing.T) {
 	data := golden.Find(t, "one_tree").Bytes(t)
-	for engine, want := range map[string]string{"": "reference", "auto": "reference", "reference": "reference", "leaves": "leaves"} {
-		m, err := model.Parse(data, "late.txt", model.Options{Engine: engine})
+	for name, want := range map[string]string{"": engine.Best(), "auto": engine.Best(), "portable": "portable", "reference": "reference", "leaves": "leaves"} {
+		m, err := model.Parse(data, "late.txt", model.Options{Engine: name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if m.Engine() != want {
-			t.Errorf("engine %q: %s, want %s", engine, m.Engine(), want)
+			t.Errorf("engine %q: %s, want %s", name, m.Engine(), want)
 		}
-		if engine != "" && !slices.Contains(model.Engines, engine) {
-			t.Errorf("Engines has no %s", engine)
+		if name != "" && !slices.Contains(model.Engines, name) {
+			t.Errorf("Engines has no %s", name)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"joblib", write("m.joblib", "\x78\x9c\x00\x00"), model.Options{}, fault.Unsupported, ": a compressed pickle of joblib, it seems, which glulam never reads; `glulam export-sklearn` exports scikit-learn's models; of other libraries, save the model with the training library's own save_model"},
 		{"PMML", write("m.pmml", "<?xml version=\"1.0\"?>\n<PMML>"), model.Options{}, fault.Unsupported, ": a PMML file; save the model with the training library's own save_model"},
 		{"treelite", write("m.bin", "\x04\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x02\x02"+strings.Repeat("\x00", 64)), model.Options{}, fault.Unsupported, ": a Treelite checkpoint, it seems, which does not say how the training library computes; save the model with the training library's own save_model"},
-		{"engine", named, model.Options{Engine: "warp"}, fault.Usage, `: no engine is called "warp"; engines are auto, leaves, reference`},
+		{"engine", named, model.Options{Engine: "warp"}, fault.Usage, `: no engine is called "warp"; engines are `+strings.Join(model.Engines, ", ")},
 		{"names for a model that has them", named, model.Options{Features: []string{"hour"}}, fault.Usage, ": the model names its own 1 features, so --features must not; map a feature to a column of another name with --rename feature=column"},
 		{"too few names", unnamed, model.Options{Features: []string{"a", "b"}}, fault.Usage, ": --features has 2 names, the model 17 features"},
 		{"the same name", unnamed, model.Options{Features: seventeen}, fault.Usage, `: --features: name 2 ("x") is empty or a repetition`},

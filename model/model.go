@@ -11,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/bundle"
 	"github.com/glulam/glulam/model/catboost"
+	"github.com/glulam/glulam/model/engine"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/leaves"
 	"github.com/glulam/glulam/model/lightgbm"
@@ -45,7 +47,8 @@ type Model struct {
 
 // Options say how a model is to be loaded. The zero value is right for a model file that carries its feature names.
 type Options struct {
-	// Engine is "auto" or "" (the fastest that accepts the model), "reference" or "leaves".
+	// Engine is one of Engines. "" is "auto": what the environment variable GLULAM_ENGINE names, or else the fastest that this
+	// processor runs and that takes the model.
 	Engine string
 	// Features names the features, in the model's order, for a model file that carries no names of its own. For one that
 	// does it is refused: columns are renamed with Bind's rename, never by position.
@@ -62,8 +65,9 @@ type Options struct {
 	Unchecked bool
 }
 
-// Engines are the values of Options.Engine.
-var Engines = []string{"auto", "leaves", "reference"}
+// Engines are the values of Options.Engine. The engines between the first and the last two compile the model: see package
+// engine.
+var Engines = slices.Concat([]string{"auto"}, engine.Names(), []string{"leaves", "reference"})
 
 // formats tell their bytes from others' and parse them. The forest that a parser gives is
 // validated; its steps are not.
@@ -204,7 +208,7 @@ func (m *Model) complete(o Options, source string) error {
 	}
 	m.codes = newCodes(m)
 	var err error
-	m.engine, err = engine(f, o.Engine)
+	m.engine, err = newEngine(f, o.Engine)
 	return err
 }
 
@@ -304,14 +308,26 @@ func modelName(source string) string {
 	return base
 }
 
-func engine(f *forest.Forest, want string) (forest.Evaluator, error) {
+// newEngine makes the engine of that name.
+func newEngine(f *forest.Forest, want string) (forest.Evaluator, error) {
+	if want == "" || want == "auto" {
+		want = os.Getenv("GLULAM_ENGINE")
+	}
 	switch want {
-	case "", "auto", "reference":
+	case "", "auto":
+		if e, err := engine.New(f, engine.Best()); err == nil {
+			return e, nil
+		}
+		return forest.NewReference(f), nil
+	case "reference":
 		return forest.NewReference(f), nil
 	case "leaves":
 		return leaves.New(f)
 	}
-	return nil, fault.New(fault.Usage, "", "no engine is called %q", want).WithHint("engines are %s", strings.Join(Engines, ", "))
+	if !slices.Contains(Engines, want) {
+		return nil, fault.New(fault.Usage, "", "no engine is called %q", want).WithHint("engines are %s", strings.Join(Engines, ", "))
+	}
+	return engine.New(f, want)
 }
 
 // Name is what the bundle says, or else the file's name without folder and extension.

@@ -76,6 +76,8 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 	}
 	n := int(rec.NumRows())
 	k, width, inputs := f.Outputs, len(f.Features), b.m.inputs()
+	byColumn, columnar := b.m.engine.(forest.ColumnEvaluator)
+	columnar = columnar && b.m.prep == nil // its steps make rows
 	wide := max(width, inputs)
 	if b.m.prep != nil {
 		wide = max(wide, b.m.prep.Columns())
@@ -94,7 +96,10 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 	for first := 0; first < n; first += chunk {
 		rows := min(chunk, n-first)
 		x := s.x[:rows*width]
-		in := x
+		in, next, step := x, 1, inputs
+		if columnar {
+			next, step = rows, 1
+		}
 		if b.m.prep != nil {
 			in = s.in[:rows*inputs]
 		}
@@ -103,7 +108,7 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 			if c.index >= int(rec.NumCols()) {
 				return fault.New(fault.Internal, "", "the record has %d columns; the bound schema had more", rec.NumCols())
 			}
-			if err := c.gather(rec.Column(c.index), first, rows, in[j:], inputs, s); err != nil {
+			if err := c.gather(rec.Column(c.index), first, rows, in[j*next:], step, s); err != nil {
 				return err
 			}
 		}
@@ -113,10 +118,20 @@ func (b *Binding) Score(rec arrow.RecordBatch, s *Scores) error {
 				s.Refused = append(s.Refused, Refusal{Row: first + r.Row, Code: r.Code, Field: g.Inputs[r.Input].Name, Message: r.Message})
 			}
 		}
-		b.m.engine.Margins(x, rows, s.Margin[first*k:(first+rows)*k])
+		margins := s.Margin[first*k : (first+rows)*k]
+		if columnar {
+			byColumn.MarginsOfColumns(x, rows, margins)
+		} else {
+			b.m.engine.Margins(x, rows, margins)
+		}
 		if s.Want&WantLeaf != 0 {
 			t := len(f.Trees)
-			b.m.engine.LeafIndices(x, rows, s.Leaf[first*t:(first+rows)*t])
+			leaves := s.Leaf[first*t : (first+rows)*t]
+			if columnar {
+				byColumn.LeafIndicesOfColumns(x, rows, leaves)
+			} else {
+				b.m.engine.LeafIndices(x, rows, leaves)
+			}
 		}
 	}
 	if s.Want&(WantPrediction|WantClass) != 0 {
@@ -149,11 +164,6 @@ func grow[T any](s []T, n int) []T {
 		return make([]T, n)
 	}
 	return s[:n]
-}
-
-// numeric is any Arrow array of values that convert to float64.
-type numeric interface {
-	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
 // gather writes rows values of the column, from row first on, to dst[0], dst[width], dst[2*width] and so on.
@@ -206,20 +216,6 @@ func (c *boundColumn) gather(col arrow.Array, first, rows int, dst []float64, wi
 		}
 	}
 	return nil
-}
-
-func values[T numeric](v []T, a arrow.Array, first, rows int, dst []float64, width int) {
-	v = v[first : first+rows]
-	for i, x := range v {
-		dst[i*width] = float64(x)
-	}
-	if a.NullN() > 0 {
-		for i := range v {
-			if a.IsNull(first + i) {
-				dst[i*width] = math.NaN()
-			}
-		}
-	}
 }
 
 // eachNumber is gather for the types that hold no plain numbers.

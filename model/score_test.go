@@ -141,7 +141,7 @@ func TestScoreRefuses(t *testing.T) {
 
 // TestScoreConcurrently: one Binding, many goroutines with a Scores each.
 func TestScoreConcurrently(t *testing.T) {
-	for _, engine := range []string{"reference", "leaves"} {
+	for _, engine := range []string{"reference", "leaves", "auto"} {
 		g := golden.Find(t, "lightgbm")
 		m, err := Parse(g.Bytes(t), g.File, Options{Engine: engine})
 		if err != nil {

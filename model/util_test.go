@@ -8,6 +8,7 @@ import (
 
 	"github.com/glulam/glulam/internal/golden"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/model/engine"
 )
 
 // refused are the models of the test data that the parser refuses, with a part of what it says: they do not tell which
@@ -30,8 +31,8 @@ func models(tb testing.TB) []golden.Model {
 	})
 }
 
-// engines are those that every model is tested with.
-var engines = []string{"reference", "leaves"}
+// engines are those that every model is tested with: all that run here.
+var engines = slices.Concat([]string{"reference", "leaves"}, engine.Running())
 
 // load loads a model of the test data, giving it the names of its columns if it has none. It skips the refused.
 func load(tb testing.TB, g golden.Model, engine string) *model.Model {

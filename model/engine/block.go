@@ -9,7 +9,7 @@ const (
 	blockRows = 512
 	wideWords = blockRows / 64
 	// together is how many trees' leaves are added up in one go, each sum being read and written once.
-	together = 4
+	together = 8
 )
 
 // block is the memory of one call, and the rows at hand.
@@ -20,11 +20,18 @@ type block struct {
 	words  int // of a plane: wideWords, or 1 for up to 64 rows
 	planes []uint64
 	class  [blockRows]uint32
+	column [blockRows]float64
 	low    [together][blockRows]byte // the codes, by tree
 	high   [together][blockRows]byte
-	sums   [blockRows]float64
-	sums32 [blockRows]float32
+	single sums[float32]
+	double sums[float64]
 	row    []float64 // prepared, for linear leaves
+}
+
+// sums of the rows, in a precision.
+type sums[T float32 | float64] struct {
+	of     [blockRows]T
+	tables [together]*T // of the trees that are added up together
 }
 
 // table is what the rows are in: the value of feature j in row i is x[j*feature+i*row].
@@ -43,19 +50,6 @@ func newBlock(p *program, k *kernel) *block {
 
 // plane n.
 func (b *block) plane(n int32) []uint64 { return b.planes[int(n)*b.words : (int(n)+1)*b.words] }
-
-// scatter sets the bit of each row in the plane that its class says, counted from the first of planes.
-func (b *block) scatter(planes []uint64) {
-	if b.words == 1 {
-		for i, c := range b.class[:b.rows] {
-			planes[c] |= 1 << (i & 63)
-		}
-		return
-	}
-	for i, c := range b.class[:b.rows] {
-		planes[int(c)*wideWords+i>>6] |= 1 << (i & 63)
-	}
-}
 
 // start answers all questions about rows of t, from first on.
 func (b *block) start(t table, first, rows int) {
@@ -116,15 +110,15 @@ func (b *block) margins(t table, first int, out []float64) {
 	case f.Linear != nil:
 		b.linears(t, first, out)
 	case f.Sum == forest.Float32:
-		sumTrees(b, &b.sums32, p.values32, out)
+		sumTrees(b, &b.single, p.values32, b.kernel.add32, out)
 	default:
-		sumTrees(b, &b.sums, p.values, out)
+		sumTrees(b, &b.double, p.values, b.kernel.add64, out)
 	}
 	f.EndSums(out)
 }
 
 // sumTrees adds up leaves of one value.
-func sumTrees[T float32 | float64](b *block, sums *[blockRows]T, values []T, out []float64) {
+func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T), out []float64) {
 	f := b.p.f
 	trees := b.p.trees
 	for output := range f.Outputs {
@@ -132,8 +126,8 @@ func sumTrees[T float32 | float64](b *block, sums *[blockRows]T, values []T, out
 		if f.Base != nil {
 			base = T(f.Base[output])
 		}
-		for i := range sums[:b.rows] {
-			sums[i] = base
+		for i := range s.of[:b.rows] {
+			s.of[i] = base
 		}
 		for len(trees) > 0 && trees[0].output == output {
 			n := 0
@@ -143,40 +137,28 @@ func sumTrees[T float32 | float64](b *block, sums *[blockRows]T, values []T, out
 			}
 			switch {
 			case n == together:
-				addFour(sums[:b.rows], &b.low, values, trees)
+				for i := range s.tables {
+					s.tables[i] = &values[trees[i].firstLeaf]
+				}
+				add(&s.of, b.rows, &b.low, &s.tables)
 			case n > 0:
 				for i := range n {
-					addOne(sums[:b.rows], b.low[i][:], values[trees[i].firstLeaf:])
+					addOne(s.of[:b.rows], b.low[i][:], values[trees[i].firstLeaf:])
 				}
 			default:
 				b.code(&trees[0], 0)
-				addWide(sums[:b.rows], b.low[0][:], b.high[0][:], values[trees[0].firstLeaf:])
+				addWide(s.of[:b.rows], b.low[0][:], b.high[0][:], values[trees[0].firstLeaf:])
 				n = 1
 			}
 			trees = trees[n:]
 		}
-		for i, s := range sums[:b.rows] {
-			out[i*f.Outputs+output] = float64(s)
+		for i, v := range s.of[:b.rows] {
+			out[i*f.Outputs+output] = float64(v)
 		}
 	}
 }
 
-// addFour adds four trees' leaves to sums, tree after tree.
-func addFour[T float32 | float64](sums []T, codes *[together][blockRows]byte, values []T, trees []tree) {
-	v0 := (*[padding]T)(values[trees[0].firstLeaf:])
-	v1 := (*[padding]T)(values[trees[1].firstLeaf:])
-	v2 := (*[padding]T)(values[trees[2].firstLeaf:])
-	v3 := (*[padding]T)(values[trees[3].firstLeaf:])
-	for i, s := range sums {
-		i &= blockRows - 1
-		s += v0[codes[0][i]]
-		s += v1[codes[1][i]]
-		s += v2[codes[2][i]]
-		s += v3[codes[3][i]]
-		sums[i] = s
-	}
-}
-
+// addOne adds a tree's leaves to sums; values are padded.
 func addOne[T float32 | float64](sums []T, codes []byte, values []T) {
 	v := (*[padding]T)(values)
 	codes = codes[:len(sums)]
@@ -185,6 +167,7 @@ func addOne[T float32 | float64](sums []T, codes []byte, values []T) {
 	}
 }
 
+// addWide is addOne for codes of two bytes.
 func addWide[T float32 | float64](sums []T, low, high []byte, values []T) {
 	low, high = low[:len(sums)], high[:len(sums)]
 	for i := range sums {

@@ -217,6 +217,7 @@ func (c *classes) fill(b *block, x []float64, stride int) {
 		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i*stride])))
 	}
 	if c.answers != nil {
+		clear(b.class[b.rows : 64*b.words]) // whatever another column left there
 		c.look(b)
 		return
 	}
@@ -227,7 +228,9 @@ func (c *classes) fill(b *block, x []float64, stride int) {
 func (c *classes) join(b *block) {
 	planes := b.planes[int(c.first)*b.words : (int(c.first)+c.count)*b.words]
 	clear(planes)
-	b.scatter(planes)
+	for i, class := range b.class[:b.rows] {
+		planes[int(class)*b.words+i>>6] |= 1 << (i & 63)
+	}
 	for i := range c.asked {
 		a := &c.asked[i]
 		to := b.plane(a.plane)

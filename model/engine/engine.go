@@ -1,16 +1,64 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
 )
 
-// Engine evaluates a compiled forest.
+// Engine evaluates a compiled forest. It is immutable and safe for concurrent use; each call takes the memory of a block from
+// a pool.
 type Engine struct {
 	p      *program
 	kernel *kernel
 	blocks sync.Pool
+}
+
+// Names are the engines that New makes, the fastest first, whether this processor runs them or not.
+func Names() []string {
+	var names []string
+	for _, k := range kernels {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// Running are those of Names that this processor runs, the fastest first. "portable" is one of them.
+func Running() []string {
+	var names []string
+	for _, k := range kernels {
+		if k.runs {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// Best is the first of Running.
+func Best() string { return Running()[0] }
+
+// New compiles a validated forest, which must not change afterwards, for one of Names. It takes time and memory in
+// proportion to the forest.
+//
+// The error is a *fault.Error: Usage for a name that is none or an engine that this processor does not run, Unsupported or
+// TooLarge for a forest that the engines do not take.
+func New(f *forest.Forest, name string) (*Engine, error) {
+	i := slices.IndexFunc(kernels, func(k *kernel) bool { return k.name == name })
+	if i < 0 {
+		return nil, fault.New(fault.Usage, "", "no engine is called %q", name)
+	}
+	k := kernels[i]
+	if !k.runs {
+		return nil, fault.New(fault.Unsupported, "", "this processor does not run the engine %s", name).
+			WithHint("--engine auto takes the fastest that it runs, which is %s", Best())
+	}
+	p, err := compile(f)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(p, k), nil
 }
 
 func newEngine(p *program, k *kernel) *Engine {
@@ -44,26 +92,30 @@ func (e *Engine) LeafIndicesOfColumns(x []float64, rows int, out []int32) {
 
 func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
-	e.each(t, rows, func(b *block, first int) { b.margins(t, first, out[first*k:(first+b.rows)*k]) })
+	b := e.blocks.Get().(*block)
+	for first := 0; first < rows; first += b.rows {
+		b.start(t, first, e.kernel.next(rows-first))
+		b.margins(t, first, out[first*k:(first+b.rows)*k])
+	}
+	e.blocks.Put(b)
 }
 
 func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
-	e.each(t, rows, func(b *block, first int) { b.leaves(out[first*n : (first+b.rows)*n]) })
+	b := e.blocks.Get().(*block)
+	for first := 0; first < rows; first += b.rows {
+		b.start(t, first, e.kernel.next(rows-first))
+		b.leaves(out[first*n : (first+b.rows)*n])
+	}
+	e.blocks.Put(b)
 }
 
-// each goes through the rows block by block.
-func (e *Engine) each(t table, rows int, do func(b *block, first int)) {
-	b := e.blocks.Get().(*block)
-	defer e.blocks.Put(b)
-	for first := 0; first < rows; first += b.rows {
-		n := min(blockRows, rows-first)
-		if n <= e.kernel.fewer {
-			n = min(n, 64)
-		}
-		b.start(t, first, n)
-		do(b, first)
+// next is how many of the rows that are left the next block takes.
+func (k *kernel) next(left int) int {
+	if left <= k.fewer {
+		return min(left, 64)
 	}
+	return min(left, blockRows)
 }
 
 var _ forest.ColumnEvaluator = (*Engine)(nil)

@@ -70,6 +70,22 @@ func BenchmarkEngine(b *testing.B) {
 				order = append(order, k.name)
 			}
 			for _, en := range order {
+				if e, ok := all[en].(*Engine); ok && batch >= 256 {
+					b.Run(fmt.Sprintf("%s/%d/%s-columns", name, batch, en), func(b *testing.B) {
+						cols := make([]float64, batch*width)
+						for i := range cols {
+							cols[i] = x[i%batch*width+i/batch]
+						}
+						out := make([]float64, batch*f.Outputs)
+						done := 0
+						start := cpuTime()
+						for b.Loop() {
+							e.MarginsOfColumns(cols, batch, out)
+							done += batch
+						}
+						b.ReportMetric((cpuTime()-start)/float64(done), "cpu-ns/row")
+					})
+				}
 				b.Run(fmt.Sprintf("%s/%d/%s", name, batch, en), func(b *testing.B) {
 					out := make([]float64, batch*f.Outputs)
 					b.ReportAllocs()

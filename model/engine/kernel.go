@@ -1,5 +1,7 @@
 package engine
 
+import "unsafe"
+
 // A kernel is the innermost loops of an engine, over planes of wideWords words. All of them must give the bits of the
 // portable one's.
 type kernel struct {
@@ -7,16 +9,42 @@ type kernel struct {
 	runs bool // here
 	// multiplex runs multiplexers, one after another.
 	multiplex func(planes []uint64, muxes []multiplexer)
+	// scatter sets, for each row, the row's bit in the plane of its class: see search. Planes have words words, all zeros.
+	scatter func(planes []uint64, words int, s *search, x []float64, stride, rows int)
 	// sweep makes the planes of cuts of those of classes, from the last one down: each takes over the bits of the one above
 	// it, the last one those of missing if right. Planes have words words.
 	sweep func(planes, missing []uint64, words int, right bool)
 	// spread writes a code for each row: bit i is that of the plane at of[i].
 	spread func(codes *[blockRows]byte, planes []uint64, of *[8]uint32)
+	// add64 and add32 add the values of eight trees' codes to the sums of rows rows, tree after tree; values has the first of
+	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
+	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
+	add32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32)
 	// fewer is up to how many rows blocks of 64 rows are faster.
 	fewer int
 }
 
-var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, sweep: sweep, spread: spreadWide, fewer: 192}
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, add64: addEight[float64], add32: addEight[float32], fewer: 192}
+
+// addEight adds the values of four trees at a time: there are not enough registers for more.
+func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {
+	for t := 0; t < together; t += 4 {
+		v0, v1, v2, v3 := table256(values[t]), table256(values[t+1]), table256(values[t+2]), table256(values[t+3])
+		c0, c1, c2, c3 := &codes[t], &codes[t+1], &codes[t+2], &codes[t+3]
+		for i := range rows {
+			i &= blockRows - 1
+			s := sums[i]
+			s += v0[c0[i]]
+			s += v1[c1[i]]
+			s += v2[c2[i]]
+			s += v3[c3[i]]
+			sums[i] = s
+		}
+	}
+}
+
+// table256 is what begins at v, which is followed by padding.
+func table256[T float32 | float64](v *T) *[padding]T { return (*[padding]T)(unsafe.Pointer(v)) }
 
 func multiplexWide(planes []uint64, muxes []multiplexer) {
 	for i := range muxes {

@@ -2,6 +2,8 @@ package engine
 
 import "golang.org/x/sys/cpu"
 
+var kernels = []*kernel{&avx2, &portable}
+
 var avx2 = kernel{
 	name: "avx2", fewer: 128,
 	runs: cpu.X86.HasAVX2,
@@ -9,6 +11,13 @@ var avx2 = kernel{
 		if len(muxes) > 0 {
 			multiplexAVX2(&planes[0], &muxes[0], len(muxes))
 		}
+	},
+	scatter: func(planes []uint64, words int, s *search, x []float64, stride, rows int) {
+		shift := 3
+		if words == wideWords {
+			shift = 6
+		}
+		scatterAVX2(&planes[0], shift, s, &x[0], stride, rows)
 	},
 	sweep: func(planes, missing []uint64, words int, right bool) {
 		if words == 1 || len(planes) == 0 {
@@ -21,6 +30,12 @@ var avx2 = kernel{
 		sweepAVX2(&planes[0], len(planes)/wideWords, &missing[0])
 	},
 	spread: func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX2(codes, &planes[0], of) },
+	add64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
+	},
+	add32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32) {
+		addEight32AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
+	},
 }
 
 // none are the bits of no row.
@@ -30,7 +45,16 @@ var none [wideWords]uint64
 func multiplexAVX2(planes *uint64, muxes *multiplexer, n int)
 
 //go:noescape
+func scatterAVX2(planes *uint64, shift int, s *search, x *float64, stride, rows int)
+
+//go:noescape
 func sweepAVX2(planes *uint64, n int, missing *uint64)
 
 //go:noescape
 func spreadAVX2(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
+
+//go:noescape
+func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eights int)
+
+//go:noescape
+func addEight32AVX2(sums *float32, codes *byte, values *[together]*float32, eights int)

@@ -1,3 +1,4 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 // Kernels for AVX2. A plane is two registers of 256 rows.
@@ -171,3 +172,237 @@ DATA transposeMasks<>+0(SB)/8, $0x00aa00aa00aa00aa
 DATA transposeMasks<>+8(SB)/8, $0x0000cccc0000cccc
 DATA transposeMasks<>+16(SB)/8, $0x00000000f0f0f0f0
 GLOBL transposeMasks<>(SB), RODATA|NOPTR, $24
+
+// func scatterAVX2(planes *uint64, shift int, s *search, x *float64, stride, rows int)
+//
+// As scatter; 1<<shift is the bytes of a plane. The line's value is cut to the buckets as a float, which is the same.
+TEXT ·scatterAVX2(SB), NOSPLIT, $8-48
+	MOVQ shift+8(FP), R13
+	MOVQ s+16(FP), R8
+	MOVQ x+24(FP), SI        // the first row of this bit
+	MOVQ stride+32(FP), R9
+	MOVQ rows+40(FP), R10
+	SHLQ $3, R9
+	IMULQ R9, R10
+	ADDQ SI, R10             // the end of x
+	SHLQ $6, R9              // from word to word
+	VMOVSD search_scale(R8), X1
+	VMOVSD search_offset(R8), X2
+	MOVQ search_start+0(R8), R11
+	MOVQ search_start+8(R8), AX
+	DECQ AX
+	MOVQ $0x4330000000000000, BX
+	VMOVQ BX, X3             // the first bucket
+	ADDQ AX, BX
+	VMOVQ BX, X4             // the last one
+	MOVQ search_sorted(R8), R12
+	MOVLQZX search_none(R8), AX
+	MOVQ AX, none-8(SP)
+	MOVQ $1, CX              // the bit
+	MOVQ search_half(R8), R8
+
+bit:
+	MOVQ planes+0(FP), DI    // the word
+	MOVQ SI, BX              // its row
+
+row:
+	VMOVSD (BX), X0
+	VMULSD X1, X0, X5
+	VADDSD X2, X5, X5
+	VMAXSD X3, X5, X5        // the second of both for NaN
+	VMINSD X4, X5, X5
+	VMOVD X5, AX
+	MOVL (R11)(AX*4), AX
+	MOVQ R8, DX              // half
+
+search:
+	LEAQ (AX)(DX*1), R15
+	VUCOMISD -8(R12)(R15*8), X0
+	CMOVQHI R15, AX
+	SHRQ $1, DX
+	JNZ  search
+
+	INCQ AX
+	VUCOMISD X0, X0
+	CMOVQPS none-8(SP), AX
+	SHLXQ R13, AX, AX
+	ORQ  CX, (DI)(AX*1)
+	ADDQ $8, DI
+	ADDQ R9, BX
+	CMPQ BX, R10
+	JCS  row
+
+	MOVQ R9, AX
+	SHRQ $6, AX
+	ADDQ AX, SI
+	CMPQ SI, R10
+	JCC  done
+	SHLQ $1, CX
+	JNZ  bit
+
+done:
+	RET
+
+// Adds a tree's values to the sums of eight rows. AX has the rows' codes.
+#define ADD_64(values) \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X0, X0 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X1, X1 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X2, X2 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X3, X3 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X4, X4 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X5, X5 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X6, X6 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSD (values)(CX*8), X7, X7
+
+// func addEight64AVX2(sums *float64, codes *byte, values *[8]*float64, eights int)
+//
+// As addEight, for eights * 8 rows.
+TEXT ·addEight64AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ eights+24(FP), BX
+	MOVQ 0(AX), R8
+	MOVQ 8(AX), R9
+	MOVQ 16(AX), R10
+	MOVQ 24(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
+	MOVQ 48(AX), R15
+	MOVQ 56(AX), DX
+
+rows:
+	VMOVSD 0(SI), X0
+	VMOVSD 8(SI), X1
+	VMOVSD 16(SI), X2
+	VMOVSD 24(SI), X3
+	VMOVSD 32(SI), X4
+	VMOVSD 40(SI), X5
+	VMOVSD 48(SI), X6
+	VMOVSD 56(SI), X7
+	MOVQ 0(DI), AX
+	ADD_64(R8)
+	MOVQ 512(DI), AX
+	ADD_64(R9)
+	MOVQ 1024(DI), AX
+	ADD_64(R10)
+	MOVQ 1536(DI), AX
+	ADD_64(R11)
+	MOVQ 2048(DI), AX
+	ADD_64(R12)
+	MOVQ 2560(DI), AX
+	ADD_64(R13)
+	MOVQ 3072(DI), AX
+	ADD_64(R15)
+	MOVQ 3584(DI), AX
+	ADD_64(DX)
+	VMOVSD X0, 0(SI)
+	VMOVSD X1, 8(SI)
+	VMOVSD X2, 16(SI)
+	VMOVSD X3, 24(SI)
+	VMOVSD X4, 32(SI)
+	VMOVSD X5, 40(SI)
+	VMOVSD X6, 48(SI)
+	VMOVSD X7, 56(SI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  rows
+	RET
+
+// Adds a tree's values to the sums of eight rows. AX has the rows' codes.
+#define ADD_32(values) \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X0, X0 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X1, X1 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X2, X2 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X3, X3 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X4, X4 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X5, X5 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X6, X6 \
+	SHRQ $8, AX \
+	MOVBLZX AX, CX \
+	VADDSS (values)(CX*4), X7, X7
+
+// func addEight32AVX2(sums *float32, codes *byte, values *[8]*float32, eights int)
+//
+// As addEight, for eights * 8 rows.
+TEXT ·addEight32AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ eights+24(FP), BX
+	MOVQ 0(AX), R8
+	MOVQ 8(AX), R9
+	MOVQ 16(AX), R10
+	MOVQ 24(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
+	MOVQ 48(AX), R15
+	MOVQ 56(AX), DX
+
+rows:
+	VMOVSS 0(SI), X0
+	VMOVSS 4(SI), X1
+	VMOVSS 8(SI), X2
+	VMOVSS 12(SI), X3
+	VMOVSS 16(SI), X4
+	VMOVSS 20(SI), X5
+	VMOVSS 24(SI), X6
+	VMOVSS 28(SI), X7
+	MOVQ 0(DI), AX
+	ADD_32(R8)
+	MOVQ 512(DI), AX
+	ADD_32(R9)
+	MOVQ 1024(DI), AX
+	ADD_32(R10)
+	MOVQ 1536(DI), AX
+	ADD_32(R11)
+	MOVQ 2048(DI), AX
+	ADD_32(R12)
+	MOVQ 2560(DI), AX
+	ADD_32(R13)
+	MOVQ 3072(DI), AX
+	ADD_32(R15)
+	MOVQ 3584(DI), AX
+	ADD_32(DX)
+	VMOVSS X0, 0(SI)
+	VMOVSS X1, 4(SI)
+	VMOVSS X2, 8(SI)
+	VMOVSS X3, 12(SI)
+	VMOVSS X4, 16(SI)
+	VMOVSS X5, 20(SI)
+	VMOVSS X6, 24(SI)
+	VMOVSS X7, 28(SI)
+	ADDQ $32, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  rows
+	RET

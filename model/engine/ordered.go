@@ -79,21 +79,23 @@ func (p *program) newOrdered(k columnKey, asked []*question) ordered {
 
 // fill makes the column's planes. x holds the feature's value of row i at i*stride.
 func (c *ordered) fill(b *block, x []float64, stride int) {
-	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
-	clear(planes)
-	c.classes(x, stride, b.rows, &b.class)
 	if c.missing == forest.MissingZero {
 		for i := range b.rows {
-			if v := x[i*stride]; v > c.zero[0] && v <= c.zero[1] {
-				b.class[i] = 0
+			v := x[i*stride]
+			if v > c.zero[0] && v <= c.zero[1] {
+				v = nan
 			}
+			b.column[i] = v
 		}
+		x, stride = b.column[:], 1
 	}
-	b.scatter(planes)
+	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
+	clear(planes)
+	b.kernel.scatter(planes, b.words, &c.search, x, stride, b.rows)
 	missing := planes[:b.words]
 	b.kernel.sweep(planes[2*b.words:], missing, b.words, c.right)
-	for _, cp := range c.copies {
-		from, to := b.plane(cp.from), b.plane(cp.to)
+	for _, d := range c.copies {
+		from, to := b.plane(d.from), b.plane(d.to)
 		for w, m := range missing {
 			to[w] = from[w] | m
 		}
@@ -169,24 +171,65 @@ func (s *search) bucket(v float64) int {
 	return max(0, min(n, len(s.start)-1))
 }
 
-// classes writes, for every row, which plane of the column its bit belongs in: 1 + its class, or none for NaN.
-func (s *search) classes(x []float64, stride, rows int, class *[blockRows]uint32) {
-	start, sorted := s.start, s.sorted
-	last := len(start) - 1
-	for i := range rows {
-		v := x[i*stride]
-		n := int(int64(math.Float64bits(float64(v*s.scale)+s.offset)) - first52)
-		n = max(0, min(n, last))
-		at := int(start[n])
-		for half := s.half; half > 0; half >>= 1 {
-			if sorted[at+half-1] < v {
-				at += half
-			}
+// scatter sets each row's bit in its plane: 1 + how many cuts are below its value, or none for NaN. Nothing branches on a
+// value, because nobody could guess it.
+func scatter(planes []uint64, words int, s *search, x []float64, stride, rows int) {
+	var column [blockRows]float64
+	var class [blockRows]uint32
+	if stride > 1 {
+		for i := range rows {
+			column[i&(blockRows-1)] = x[i*stride]
 		}
-		at++
-		if v != v {
-			at = int(s.none)
-		}
-		class[i] = uint32(at)
+		x = column[:]
 	}
+	s.classes(x[:rows], &class)
+	if words == 1 {
+		for i, c := range class[:rows] {
+			planes[c] |= 1 << (i & 63)
+		}
+		return
+	}
+	// Bit after bit, and not word after word: rows with values alike do not wait for each other's words.
+	for bit := range 64 {
+		for word := 0; 64*word+bit < rows; word++ {
+			planes[int(class[(64*word+bit)&(blockRows-1)])*wideWords+word] |= 1 << bit
+		}
+	}
+}
+
+// classes gives each value its plane.
+func (s *search) classes(x []float64, class *[blockRows]uint32) {
+	start, sorted := s.start, s.sorted
+	scale, offset := s.scale, s.offset
+	last := int64(len(start) - 1)
+	none := s.none
+	if s.half == 1 {
+		for i, v := range x {
+			n := int64(math.Float64bits(float64(v*scale)+offset)) - first52
+			n &^= n >> 63 // max(n, 0)
+			n -= last
+			n = last + n&(n>>63) // min(n, last)
+			plane := start[n]
+			plane += 1 + one(sorted[plane] < v)
+			plane ^= (plane ^ none) & -one(v != v)
+			class[i&(blockRows-1)] = plane
+		}
+		return
+	}
+	for i, v := range x {
+		plane := start[s.bucket(v)]
+		for half := uint32(s.half); half > 0; half >>= 1 {
+			plane += half & -one(sorted[plane+half-1] < v)
+		}
+		plane++
+		plane ^= (plane ^ none) & -one(v != v)
+		class[i&(blockRows-1)] = plane
+	}
+}
+
+func one(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
 }

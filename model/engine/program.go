@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/model/forest"
@@ -56,6 +57,9 @@ func compile(f *forest.Forest) (*program, error) {
 		return nil, err
 	}
 	if err := p.build(all, asks); err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
 		return nil, err
 	}
 	p.tabulate()
@@ -154,6 +158,40 @@ func (c *circuits) load(f *forest.Forest, t *forest.Tree, all []question, asks [
 		}
 	}
 	return root
+}
+
+// check looks at every index that kernels rely on. A mistake of this package's would come out here, and not as bytes of
+// somebody else's.
+func (p *program) check() error {
+	wrong := func(what string) error { return fault.New(fault.Internal, "", "the compiled forest has %s", what) }
+	planes := uint32(p.planes) * wideWords
+	bad := func(at uint32) bool { return at >= planes || at%wideWords != 0 }
+	for _, m := range p.muxes {
+		if bad(m.on) || bad(m.zero) || bad(m.one) || bad(m.to) {
+			return wrong("a multiplexer of a plane that is none")
+		}
+	}
+	if slices.ContainsFunc(p.codes, bad) {
+		return wrong("a code of a plane that is none")
+	}
+	for i := range p.trees {
+		t := &p.trees[i]
+		if t.leaves != 1<<t.bits || t.firstLeaf+t.leaves > len(p.leaf) || t.firstCode+max(8, (t.bits+7)/8*8) > len(p.codes) || t.firstMux+t.muxes > len(p.muxes) {
+			return wrong("a tree that goes beyond its tables")
+		}
+	}
+	for i := range p.ordered {
+		c := &p.ordered[i]
+		for b, at := range c.start {
+			if int(at) > c.cuts || b > 0 && at < c.start[b-1] {
+				return wrong("a bucket that goes beyond the cuts")
+			}
+		}
+		if int(c.none) > c.cuts+1 || len(c.sorted) < c.cuts+c.half || len(c.start) == 0 {
+			return wrong("a column that goes beyond its cuts")
+		}
+	}
+	return nil
 }
 
 // tabulate writes the leaves' values in the order of the codes.

@@ -1,3 +1,0 @@
-package engine
-
-var kernels = []*kernel{&portable, &avx2}

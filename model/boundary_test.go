@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/glulam/glulam/internal/golden"
+	"github.com/glulam/glulam/model/engine"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/leaves"
 )
@@ -21,6 +22,13 @@ func evaluators(t *testing.T, name string, f *forest.Forest) []forest.Evaluator 
 		all = append(all, e)
 	case err == nil || err.Error() != text:
 		t.Errorf("%s: leaves says %v, want %q", name, err, text)
+	}
+	for _, name := range engine.Running() {
+		e, err := engine.New(f, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -89,7 +89,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"joblib", write("m.joblib", "\x78\x9c\x00\x00"), model.Options{}, fault.Unsupported, ": a compressed pickle of joblib, it seems, which glulam never reads; `glulam export-sklearn` exports scikit-learn's models; of other libraries, save the model with the training library's own save_model"},
 		{"PMML", write("m.pmml", "<?xml version=\"1.0\"?>\n<PMML>"), model.Options{}, fault.Unsupported, ": a PMML file; save the model with the training library's own save_model"},
 		{"treelite", write("m.bin", "\x04\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x02\x02"+strings.Repeat("\x00", 64)), model.Options{}, fault.Unsupported, ": a Treelite checkpoint, it seems, which does not say how the training library computes; save the model with the training library's own save_model"},
-		{"engine", named, model.Options{Engine: "warp"}, fault.Usage, `: no engine is called "warp"; engines are `+strings.Join(model.Engines, ", ")},
+		{"engine", named, model.Options{Engine: "warp"}, fault.Usage, `: no engine is called "warp"; engines are ` + strings.Join(model.Engines, ", ")},
 		{"names for a model that has them", named, model.Options{Features: []string{"hour"}}, fault.Usage, ": the model names its own 1 features, so --features must not; map a feature to a column of another name with --rename feature=column"},
 		{"too few names", unnamed, model.Options{Features: []string{"a", "b"}}, fault.Usage, ": --features has 2 names, the model 17 features"},
 		{"the same name", unnamed, model.Options{Features: seventeen}, fault.Usage, `: --features: name 2 ("x") is empty or a repetition`},

@@ -25,7 +25,7 @@ type block struct {
 	high   [together][blockRows]byte
 	single sums[float32]
 	double sums[float64]
-	row    []float64 // prepared, for linear leaves
+	row    []float64 // one row, for linear leaves and terms
 }
 
 // sums of the rows, in a precision.
@@ -42,7 +42,7 @@ type table struct {
 
 func newBlock(p *program, k *kernel) *block {
 	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
-	if len(p.linear) > 0 {
+	if len(p.rowOf) > 0 {
 		b.row = make([]float64, len(p.f.Features))
 	}
 	return b
@@ -104,6 +104,7 @@ func (b *block) leaf(t *tree, n, i int) int32 {
 func (b *block) margins(t table, first int, out []float64) {
 	p := b.p
 	f := p.f
+	b.startSums(t, first, out)
 	switch {
 	case f.LeafWidth > 1:
 		b.vectors(out)
@@ -117,17 +118,31 @@ func (b *block) margins(t table, first int, out []float64) {
 	f.EndSums(out)
 }
 
+// startSums writes what the sums of all rows start with.
+func (b *block) startSums(t table, first int, out []float64) {
+	f := b.p.f
+	for i := range b.rows {
+		if f.Terms != nil {
+			b.fetch(t, first+i)
+		}
+		f.StartSums(out[i*f.Outputs:(i+1)*f.Outputs], b.row)
+	}
+}
+
+// fetch takes a row, as it comes, from t.
+func (b *block) fetch(t table, row int) {
+	for _, j := range b.p.rowOf {
+		b.row[j] = t.x[int(j)*t.feature+row*t.row]
+	}
+}
+
 // sumTrees adds up leaves of one value.
 func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T), out []float64) {
 	f := b.p.f
 	trees := b.p.trees
 	for output := range f.Outputs {
-		base := T(0)
-		if f.Base != nil {
-			base = T(f.Base[output])
-		}
 		for i := range s.of[:b.rows] {
-			s.of[i] = base
+			s.of[i] = T(out[i*f.Outputs+output])
 		}
 		for len(trees) > 0 && trees[0].output == output {
 			n := 0
@@ -175,17 +190,8 @@ func addWide[T float32 | float64](sums []T, low, high []byte, values []T) {
 	}
 }
 
-// startSums writes what the sums of all rows start with.
-func (b *block) startSums(out []float64) {
-	k := b.p.f.Outputs
-	for i := range b.rows {
-		b.p.f.StartSums(out[i*k:(i+1)*k], nil)
-	}
-}
-
 // vectors adds up leaves of a value for every output.
 func (b *block) vectors(out []float64) {
-	b.startSums(out)
 	k := b.p.f.Outputs
 	for t := range b.p.trees {
 		tr := &b.p.trees[t]
@@ -198,14 +204,14 @@ func (b *block) vectors(out []float64) {
 
 // linears adds up leaves that have linear models.
 func (b *block) linears(t table, first int, out []float64) {
-	b.startSums(out)
 	f := b.p.f
 	for n := range b.p.trees {
 		tr := &b.p.trees[n]
 		b.code(tr, 0)
 		for i := range b.rows {
-			for _, j := range b.p.linear {
-				b.row[j] = f.Prepare(t.x[int(j)*t.feature+(first+i)*t.row])
+			b.fetch(t, first+i)
+			for _, j := range b.p.rowOf {
+				b.row[j] = f.Prepare(b.row[j])
 			}
 			f.AddLeaf(out[i*f.Outputs:(i+1)*f.Outputs], tr.number, int(b.leaf(tr, 0, i)), b.row)
 		}

@@ -165,10 +165,18 @@ func newLine(cuts []float64, tail, buckets int) (s search, ok bool) {
 	return s, true
 }
 
-// bucket of a value that is not NaN. The sum's bits, as an integer, grow with the sum, also far beyond the buckets.
-func (s *search) bucket(v float64) int {
-	n := int(int64(math.Float64bits(float64(v*s.scale)+s.offset)) - first52) // the conversion keeps the compiler from fusing
-	return max(0, min(n, len(s.start)-1))
+// bucket of a value that is not NaN; of NaN, any.
+func (s *search) bucket(v float64) int { return bucket(v, s.scale, s.offset, int64(len(s.start)-1)) }
+
+// bucket takes the sum's bits for an integer, which grows with the sum as long as that is not negative, also far beyond the
+// buckets.
+func bucket(v, scale, offset float64, last int64) int {
+	n := int64(math.Float64bits(float64(v*scale) + offset)) // the conversion keeps the compiler from fusing
+	n &^= n >> 63                                           // max(n, 0)
+	n -= first52
+	n &^= n >> 63
+	n -= last
+	return int(last + n&(n>>63)) // min(n, last)
 }
 
 // scatter sets each row's bit in its plane: 1 + how many cuts are below its value, or none for NaN. Nothing branches on a
@@ -205,11 +213,7 @@ func (s *search) classes(x []float64, class *[blockRows]uint32) {
 	none := s.none
 	if s.half == 1 {
 		for i, v := range x {
-			n := int64(math.Float64bits(float64(v*scale)+offset)) - first52
-			n &^= n >> 63 // max(n, 0)
-			n -= last
-			n = last + n&(n>>63) // min(n, last)
-			plane := start[n]
+			plane := start[bucket(v, scale, offset, last)]
 			plane += 1 + one(sorted[plane] < v)
 			plane ^= (plane ^ none) & -one(v != v)
 			class[i&(blockRows-1)] = plane
@@ -217,7 +221,7 @@ func (s *search) classes(x []float64, class *[blockRows]uint32) {
 		return
 	}
 	for i, v := range x {
-		plane := start[s.bucket(v)]
+		plane := start[bucket(v, scale, offset, last)]
 		for half := uint32(s.half); half > 0; half >>= 1 {
 			plane += half & -one(sorted[plane+half-1] < v)
 		}

@@ -21,7 +21,7 @@ type program struct {
 	// The values of the trees' codes, if every leaf has one value; the sums' precision decides which.
 	values   []float64
 	values32 []float32
-	linear   []int32 // the features that linear leaves look at
+	rowOf    []int32 // the features that linear leaves and terms look at
 }
 
 // tree is the circuit of a tree. A program has them by output.
@@ -42,12 +42,9 @@ const (
 
 var nan = math.NaN()
 
-// compile makes the program of a validated forest. The error, of code Unsupported or TooLarge, says what the compiled
-// engines do not take.
+// compile makes the program of a validated forest. The error, of code TooLarge, says what the compiled engines do
+// not take.
 func compile(f *forest.Forest) (*program, error) {
-	if f.Terms != nil {
-		return nil, fault.New(fault.Unsupported, "", "a model of linear terms has nothing to compile")
-	}
 	p := &program{f: f, planes: 2}
 	all, asks := ask(f)
 	if len(all) > maxPlanes {
@@ -63,16 +60,23 @@ func compile(f *forest.Forest) (*program, error) {
 		return nil, err
 	}
 	p.tabulate()
-	if f.Linear != nil {
-		seen := make([]bool, len(f.Features))
-		for _, j := range f.Linear.Feature {
-			if !seen[j] {
-				seen[j] = true
-				p.linear = append(p.linear, j)
-			}
-		}
-	}
+	p.rowOf = rowOf(f)
 	return p, nil
+}
+
+// rowOf are the features that the arithmetic looks at, and not a node only.
+func rowOf(f *forest.Forest) []int32 {
+	var all []int32
+	if f.Terms != nil {
+		for j := range f.Features {
+			all = append(all, int32(j))
+		}
+	} else if f.Linear != nil {
+		all = slices.Clone(f.Linear.Feature)
+		slices.Sort(all)
+		all = slices.Compact(all)
+	}
+	return all
 }
 
 // build compiles the trees, by output, and gives the planes that they make places behind all others.

@@ -25,6 +25,7 @@ type block struct {
 	high   [together][blockRows]byte
 	single sums[float32]
 	double sums[float64]
+	walker walker
 	row    []float64 // one row, for linear leaves and terms
 }
 
@@ -42,6 +43,7 @@ type table struct {
 
 func newBlock(p *program, k *kernel) *block {
 	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
+	b.walker = walker{answers: make([]byte, p.walk.answers+spare), at: make([]uint32, len(p.f.Trees))}
 	if len(p.rowOf) > 0 {
 		b.row = make([]float64, len(p.f.Features))
 	}

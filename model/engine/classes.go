@@ -17,10 +17,11 @@ type classes struct {
 	count   int
 	of      classifier
 	asked   []answer
-	// Of many questions about many classes: the answers of each class, a bit a question, 1: right; words to a class. The
-	// questions' planes follow on those of the classes. nil: planes of classes are put together.
+	// The answers of each class, a bit a question, 1: right; words to a class. The questions' planes follow on those of the
+	// classes.
 	answers []uint64
 	words   int
+	look    bool // answers up, row by row; not: put planes of classes together
 }
 
 // answer is the plane of one question.
@@ -112,16 +113,14 @@ func (p *program) newClasses(k columnKey, asked []*question) (*classes, error) {
 	return c, nil
 }
 
-// choose takes the way that costs less: to put planes of classes together, or to look up all answers of each row.
+// choose tabulates the answers and takes the way that costs less.
 func (c *classes) choose() {
 	const each = 6 // what a question costs that is looked up, in planes that are put together
 	planes := 0
 	for _, a := range c.asked {
 		planes += len(a.of)
 	}
-	if planes <= each*len(c.asked) {
-		return
-	}
+	c.look = planes > each*len(c.asked)
 	c.words = (len(c.asked) + 63) / 64
 	c.answers = make([]uint64, c.count*c.words)
 	for i, a := range c.asked {
@@ -216,9 +215,9 @@ func (c *classes) fill(b *block, x []float64, stride int) {
 	for i := range b.rows {
 		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i*stride])))
 	}
-	if c.answers != nil {
+	if c.look {
 		clear(b.class[b.rows : 64*b.words]) // whatever another column left there
-		c.look(b)
+		c.lookUp(b)
 		return
 	}
 	c.join(b)
@@ -248,8 +247,8 @@ func (c *classes) join(b *block) {
 	}
 }
 
-// look takes the answers of 64 rows to 64 questions at a time, and transposes them.
-func (c *classes) look(b *block) {
+// lookUp takes the answers of 64 rows to 64 questions at a time, and transposes them.
+func (c *classes) lookUp(b *block) {
 	first := int(c.first) + c.count
 	for word := range b.words {
 		class := b.class[64*word : 64*word+64]

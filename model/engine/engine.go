@@ -93,6 +93,12 @@ func (e *Engine) LeafIndicesOfColumns(x []float64, rows int, out []int32) {
 func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
 	b := e.blocks.Get().(*block)
+	if rows <= e.kernel.walked {
+		for i := range rows {
+			b.rowMargins(t, i, out[i*k:(i+1)*k])
+		}
+		rows = 0
+	}
 	for first := 0; first < rows; first += b.rows {
 		b.start(t, first, e.kernel.next(rows-first))
 		b.margins(t, first, out[first*k:(first+b.rows)*k])
@@ -103,6 +109,12 @@ func (e *Engine) margins(t table, rows int, out []float64) {
 func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
 	b := e.blocks.Get().(*block)
+	if rows <= e.kernel.walked {
+		for i := range rows {
+			b.rowLeaves(t, i, out[i*n:(i+1)*n])
+		}
+		rows = 0
+	}
 	for first := 0; first < rows; first += b.rows {
 		b.start(t, first, e.kernel.next(rows-first))
 		b.leaves(out[first*n : (first+b.rows)*n])

@@ -20,11 +20,17 @@ type kernel struct {
 	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
 	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
 	add32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32)
+	// answer answers the ordered questions about a row of t, of a plain program: see walker.
+	answer func(answers []byte, columns []ordered, t table, row int)
+	// walk finds the leaf of each tree by the answers; at gets its node, by tree.
+	walk func(at []uint32, w *walk, answers []byte)
+	// walked is up to how many rows walking them is faster.
+	walked int
 	// fewer is up to how many rows blocks of 64 rows are faster.
 	fewer int
 }
 
-var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, add64: addEight[float64], add32: addEight[float32], fewer: 192}
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, add64: addEight[float64], add32: addEight[float32], answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 192}
 
 // addEight adds the values of four trees at a time: there are not enough registers for more.
 func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {

@@ -5,8 +5,18 @@ import "golang.org/x/sys/cpu"
 var kernels = []*kernel{&avx2, &portable}
 
 var avx2 = kernel{
-	name: "avx2", fewer: 128,
+	name: "avx2", walked: 12, fewer: 128,
 	runs: cpu.X86.HasAVX2,
+	answer: func(answers []byte, columns []ordered, t table, row int) {
+		if len(columns) > 0 {
+			answerAVX2(&answers[0], &columns[0], len(columns), &t.x[row*t.row], t.feature)
+		}
+	},
+	walk: func(at []uint32, w *walk, answers []byte) {
+		if len(w.groups) > 0 {
+			walkAVX2(&at[0], &w.nodes[0], &w.groups[0], len(w.groups), &answers[0])
+		}
+	},
 	multiplex: func(planes []uint64, muxes []multiplexer) {
 		if len(muxes) > 0 {
 			multiplexAVX2(&planes[0], &muxes[0], len(muxes))
@@ -58,3 +68,17 @@ func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eigh
 
 //go:noescape
 func addEight32AVX2(sums *float32, codes *byte, values *[together]*float32, eights int)
+
+// onesAndZeros has maxPlain bytes of 1 and as many of 0, and spare ones: a window of it is any number of 1s followed by 0s.
+var onesAndZeros = func() (b [2*maxPlain + spare]byte) {
+	for i := range maxPlain {
+		b[i] = 1
+	}
+	return b
+}()
+
+//go:noescape
+func answerAVX2(answers *byte, columns *ordered, n int, x *float64, stride int)
+
+//go:noescape
+func walkAVX2(at *uint32, nodes *uint32, groups *walkGroup, n int, answers *byte)

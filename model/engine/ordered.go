@@ -22,10 +22,14 @@ type ordered struct {
 	cuts    int
 	right   bool      // missing rows go right, at all cuts
 	copies  []derived // of cuts that are also asked with missing rows on their right
+	ranks   []rank    // by the plane of a row's bit
 	missing forest.Missing
 	zero    [2]float64 // of MissingZero: values above the first, up to the second, are missing
 	search
 }
+
+// rank says how many cuts, and how many of the copies, send a row right. They are the first ones.
+type rank struct{ cuts, copies uint32 }
 
 // derived is a plane to be made of another, and of the missing rows.
 type derived struct{ from, to int32 }
@@ -60,9 +64,15 @@ func (p *program) newOrdered(k columnKey, asked []*question) ordered {
 		c.zero[0], _ = largest(func(v float64) bool { return p.f.Prepare(v) < -forest.ZeroThreshold }, -forest.ZeroThreshold)
 		c.zero[1], _ = largest(func(v float64) bool { return p.f.Prepare(v) <= forest.ZeroThreshold }, forest.ZeroThreshold)
 	}
-	if c.right || k.missing == forest.MissingNone {
-		return c
+	if !c.right && k.missing != forest.MissingNone {
+		p.copyCuts(&c, asked)
 	}
+	c.rank()
+	return c
+}
+
+// copyCuts gives those questions that send missing rows right planes of their own.
+func (p *program) copyCuts(c *ordered, asked []*question) {
 	for _, q := range asked {
 		if q.key.left {
 			continue
@@ -74,7 +84,21 @@ func (p *program) newOrdered(k columnKey, asked []*question) ordered {
 		}
 		q.plane = c.copies[len(c.copies)-1].to
 	}
-	return c
+}
+
+func (c *ordered) rank() {
+	c.ranks = make([]rank, c.cuts+2)
+	c.ranks[0].copies = uint32(len(c.copies)) // missing
+	if c.right {
+		c.ranks[0].cuts = uint32(c.cuts)
+	}
+	copies := c.copies
+	for above := range c.cuts + 1 {
+		for len(copies) > 0 && int(copies[0].from-c.first) < above+2 {
+			copies = copies[1:]
+		}
+		c.ranks[above+1] = rank{uint32(above), uint32(len(c.copies) - len(copies))}
+	}
 }
 
 // fill makes the column's planes. x holds the feature's value of row i at i*stride.

@@ -21,6 +21,8 @@ type program struct {
 	// The values of the trees' codes, if every leaf has one value; the sums' precision decides which.
 	values   []float64
 	values32 []float32
+	walk     *walk
+	plain    bool    // kernels can answer the ordered columns: none takes zero for missing or has more than maxPlain cuts
 	rowOf    []int32 // the features that linear leaves and terms look at
 }
 
@@ -34,8 +36,9 @@ type tree struct {
 }
 
 const (
-	// maxPlanes keeps a block's planes within a third-level cache.
-	maxPlanes = 1 << 17
+	// maxPlanes is how many planes questions may have: they are numbered with 16 bits, and fit a third-level cache.
+	maxPlanes = 1 << 16
+	maxPlain  = 4096
 	// padding lets a table of 256 values be looked at from any tree's first value on.
 	padding = 256
 )
@@ -53,9 +56,12 @@ func compile(f *forest.Forest) (*program, error) {
 	if err := p.group(all); err != nil {
 		return nil, err
 	}
+	questions := p.planes
 	if err := p.build(all, asks); err != nil {
 		return nil, err
 	}
+	p.plain = !slices.ContainsFunc(p.ordered, func(c ordered) bool { return c.missing == forest.MissingZero || c.cuts > maxPlain })
+	p.walk = newWalk(f, all, asks, questions)
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -184,6 +190,9 @@ func (p *program) check() error {
 			return wrong("a tree that goes beyond its tables")
 		}
 	}
+	if !p.walk.sound(len(p.f.Trees)) {
+		return wrong("a node that leads out of its tree")
+	}
 	for i := range p.ordered {
 		c := &p.ordered[i]
 		for b, at := range c.start {
@@ -191,8 +200,13 @@ func (p *program) check() error {
 				return wrong("a bucket that goes beyond the cuts")
 			}
 		}
-		if int(c.none) > c.cuts+1 || len(c.sorted) < c.cuts+c.half || len(c.start) == 0 {
+		if int(c.none) > c.cuts+1 || len(c.sorted) < c.cuts+c.half || len(c.start) == 0 || len(c.ranks) != c.cuts+2 {
 			return wrong("a column that goes beyond its cuts")
+		}
+		for _, r := range c.ranks {
+			if int(r.cuts) > c.cuts || int(r.copies) > len(c.copies) {
+				return wrong("a rank that goes beyond the cuts")
+			}
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ type Forest struct {
 }
 
 // Terms add, to each sum and before the trees, Coeff[j*Outputs+k] * x[j] for every feature j in order; a feature that is
-// NaN adds nothing. Product and sum are each rounded to the precision Sum.
+// NaN, or that has no coefficient but 0, adds nothing. Product and sum are each rounded to the precision Sum.
 type Terms struct {
 	Coeff []float64 // len(Features)*Outputs
 }

@@ -2,6 +2,7 @@ package forest_test
 
 import (
 	"math"
+	"slices"
 
 	"github.com/glulam/glulam/model/forest"
 )
@@ -22,6 +23,7 @@ func (o oracle) row(raw []float64) (margins []float64, leaves []int32) {
 	}
 	margins = make([]float64, f.Outputs)
 	copy(margins, f.Base)
+	o.terms(margins, x)
 	for t, tr := range f.Trees {
 		leaf := o.leaf(tr.Root, x)
 		at := int(tr.FirstLeaf + leaf)
@@ -52,6 +54,23 @@ func (o oracle) row(raw []float64) (margins []float64, leaves []int32) {
 		}
 	}
 	return margins, leaves
+}
+
+// terms adds the linear terms of all features that are there and that have a coefficient.
+func (o oracle) terms(margins, x []float64) {
+	if o.f.Terms == nil {
+		return
+	}
+	for j, v := range x {
+		coeff := o.f.Terms.Coeff[j*o.f.Outputs : (j+1)*o.f.Outputs]
+		if math.IsNaN(v) || !slices.ContainsFunc(coeff, func(c float64) bool { return c != 0 }) {
+			continue
+		}
+		for k, c := range coeff {
+			// A product of float32s that is rounded to float64 first is rounded to the same float32.
+			o.add(&margins[k], o.round(o.f.Sum, o.round(o.f.Sum, c)*o.round(o.f.Sum, v)))
+		}
+	}
 }
 
 func (oracle) round(p forest.Precision, v float64) float64 {
@@ -132,7 +151,7 @@ func (o oracle) missing(nd forest.Node, v float64) bool {
 func (o oracle) in(set int32, v float64) bool {
 	c := math.Trunc(v)
 	s := o.f.Sets[set]
-	if c < 0 || c >= float64(s.Len)*32 || v <= -1 {
+	if s.Positive && v < 0 || c < 0 || c >= float64(s.Len)*32 || v <= -1 {
 		return false
 	}
 	word := o.f.Words[int(s.First)+int(c)/32]

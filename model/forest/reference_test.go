@@ -61,6 +61,8 @@ func propertyReference(t *rapid.T) {
 
 func TestReference(t *testing.T) { rapid.Check(t, propertyReference) }
 
+func TestReferenceOfLarge(t *testing.T) { rapid.Check(t, propertyLarge) }
+
 func FuzzReference(f *testing.F) { f.Fuzz(rapid.MakeFuzz(propertyReference)) }
 
 // TestQuestions goes through every question, rule for missing values and default side with the values that matter.

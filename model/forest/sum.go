@@ -1,5 +1,7 @@
 package forest
 
+import "slices"
+
 // The arithmetic of margins, which is the same for every engine: an engine decides which leaves a row falls into, and adds
 // them up with these.
 
@@ -70,10 +72,11 @@ func (f *Forest) LinearValue(leaf int, x []float64) float64 {
 func (f *Forest) addTerms(x, sums []float64) {
 	k := len(sums)
 	for j, v := range x {
-		if v = f.Prepare(v); v != v {
+		coeff := f.Terms.Coeff[j*k : (j+1)*k]
+		if v = f.Prepare(v); v != v || !slices.ContainsFunc(coeff, notZero) {
 			continue
 		}
-		for o, c := range f.Terms.Coeff[j*k : (j+1)*k] {
+		for o, c := range coeff {
 			if f.Sum == Float32 {
 				sums[o] = float64(float32(sums[o]) + float32(float32(c)*float32(v)))
 			} else {
@@ -82,6 +85,8 @@ func (f *Forest) addTerms(x, sums []float64) {
 		}
 	}
 }
+
+func notZero(c float64) bool { return c != 0 }
 
 func (p Precision) add(a, b float64) float64 {
 	if p == Float32 {

@@ -1,0 +1,145 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// One row. No instruction here is of a larger set than AVX2 and BMI.
+
+// A step from the node at p to the next. DI has the answers.
+#define STEP(p, t, u) \
+	MOVL    (p), t          \
+	MOVWLZX t, u            \
+	SHRL    $16, t          \
+	MOVBLZX (DI)(u*1), u    \
+	ADDL    u, t            \
+	LEAQ    (p)(t*4), p
+
+// Writes the place of the node at p, of the group's tree i.
+#define ARRIVE(p, i) \
+	SUBQ nodes+8(FP), p                     \
+	SHRQ $2, p                              \
+	MOVL (walkGroup_tree+4*i)(SI), AX       \
+	MOVQ at+0(FP), BX                       \
+	MOVL p, (BX)(AX*4)
+
+#define START(p, i) \
+	MOVL (walkGroup_first+4*i)(SI), AX \
+	LEAQ (BX)(AX*4), p
+
+// func walkAVX2(at *uint32, nodes *uint32, groups *walkGroup, n int, answers *byte)
+//
+// As walkTrees, for n > 0 groups.
+TEXT ·walkAVX2(SB), NOSPLIT, $0-40
+	MOVQ groups+16(FP), SI
+	MOVQ answers+32(FP), DI
+
+group:
+	MOVQ nodes+8(FP), BX
+	START(R8, 0)
+	START(R9, 1)
+	START(R10, 2)
+	START(R11, 3)
+	START(R12, 4)
+	START(R13, 5)
+	START(R14, 6)
+	START(R15, 7)
+	MOVQ walkGroup_depth(SI), CX
+	TESTQ CX, CX
+	JZ   arrived
+
+step:
+	STEP(R8, AX, BX)
+	STEP(R9, DX, BX)
+	STEP(R10, AX, BX)
+	STEP(R11, DX, BX)
+	STEP(R12, AX, BX)
+	STEP(R13, DX, BX)
+	STEP(R14, AX, BX)
+	STEP(R15, DX, BX)
+	DECQ CX
+	JNZ  step
+
+arrived:
+	ARRIVE(R8, 0)
+	ARRIVE(R9, 1)
+	ARRIVE(R10, 2)
+	ARRIVE(R11, 3)
+	ARRIVE(R12, 4)
+	ARRIVE(R13, 5)
+	ARRIVE(R14, 6)
+	ARRIVE(R15, 7)
+	ADDQ $walkGroup__size, SI
+	DECQ n+24(FP)
+	JNZ  group
+	RET
+
+// Writes BX 1s and then 0s, R10 bytes in all or up to 31 more, to R11, and moves R11 on.
+#define FILL(next, done) \
+	LEAQ ·onesAndZeros+const_maxPlain(SB), AX \
+	SUBQ BX, AX                 \
+	XORL DX, DX                 \
+	TESTQ R10, R10              \
+	JZ   done                   \
+next:                           \
+	VMOVDQU (AX)(DX*1), Y1      \
+	VMOVDQU Y1, (R11)(DX*1)     \
+	ADDQ $32, DX                \
+	CMPQ DX, R10                \
+	JCS  next                   \
+done:                           \
+	ADDQ R10, R11
+
+// func answerAVX2(answers *byte, columns *ordered, n int, x *float64, stride int)
+//
+// As answerOrdered, for n > 0 columns; stride is from feature to feature in x.
+TEXT ·answerAVX2(SB), NOSPLIT, $0-40
+	MOVQ answers+0(FP), DI
+	MOVQ columns+8(FP), R8
+	MOVQ x+24(FP), SI
+	MOVQ stride+32(FP), R9
+	SHLQ $3, R9
+	MOVQ $0x4330000000000000, R12
+
+column:
+	MOVQ ordered_feature(R8), AX
+	IMULQ R9, AX
+	VMOVSD (SI)(AX*1), X0
+	VMULSD (ordered_search+search_scale)(R8), X0, X1
+	VADDSD (ordered_search+search_offset)(R8), X1, X1
+	VMOVQ X1, AX
+	CMPQ AX, R12
+	CMOVQLT R12, AX
+	SUBQ R12, AX
+	MOVQ (ordered_search+search_start+8)(R8), DX
+	DECQ DX
+	CMPQ AX, DX
+	CMOVQGT DX, AX
+	MOVQ (ordered_search+search_start)(R8), DX
+	MOVL (DX)(AX*4), AX
+	MOVQ (ordered_search+search_sorted)(R8), R13
+	MOVQ (ordered_search+search_half)(R8), DX
+
+search:
+	LEAQ (AX)(DX*1), BX
+	VUCOMISD -8(R13)(BX*8), X0
+	CMOVQHI BX, AX
+	SHRQ $1, DX
+	JNZ  search
+
+	INCQ AX
+	MOVLQZX (ordered_search+search_none)(R8), BX
+	VUCOMISD X0, X0
+	CMOVQPS BX, AX
+	MOVQ ordered_ranks(R8), DX
+	MOVL rank_cuts(DX)(AX*8), BX
+	MOVL rank_copies(DX)(AX*8), CX
+	MOVLQSX ordered_first(R8), R11
+	LEAQ 2(DI)(R11*1), R11
+	MOVQ ordered_cuts(R8), R10
+	FILL(cuts, copies)
+	MOVQ (ordered_copies+8)(R8), R10
+	MOVQ CX, BX
+	FILL(more, last)
+	ADDQ $ordered__size, R8
+	DECQ n+16(FP)
+	JNZ  column
+	VZEROUPPER
+	RET

@@ -14,19 +14,20 @@ const (
 
 // block is the memory of one call, and the rows at hand.
 type block struct {
-	p      *program
-	kernel *kernel
-	rows   int
-	words  int // of a plane: wideWords, or 1 for up to 64 rows
-	planes []uint64
-	class  [blockRows]uint32
-	column [blockRows]float64
-	low    [together][blockRows]byte // the codes, by tree
-	high   [together][blockRows]byte
-	single sums[float32]
-	double sums[float64]
-	walker walker
-	row    []float64 // one row, for linear leaves and terms
+	p        *program
+	kernel   *kernel
+	rows     int
+	words    int // of a plane: wideWords, or 1 for up to 64 rows
+	planes   []uint64
+	class    [blockRows]uint32
+	column   [blockRows]float64
+	matrices [256]uint64
+	low      [together][blockRows]byte // the codes, by tree
+	high     [together][blockRows]byte
+	single   sums[float32]
+	double   sums[float64]
+	walker   walker
+	row      []float64 // one row, for linear leaves and terms
 }
 
 // sums of the rows, in a precision.

@@ -247,19 +247,31 @@ func (c *classes) join(b *block) {
 	}
 }
 
-// lookUp takes the answers of 64 rows to 64 questions at a time, and transposes them.
+// lookUp takes the answers of 64 rows to 64 questions at a time, and transposes them: four times 64 rows, if there are as many.
 func (c *classes) lookUp(b *block) {
 	first := int(c.first) + c.count
-	for word := range b.words {
-		class := b.class[64*word : 64*word+64]
-		for g := range c.words {
+	for g := range c.words {
+		asked := min(64, len(c.asked)-64*g)
+		planes := b.planes[(first+64*g)*b.words : (first+64*g+asked)*b.words]
+		if b.words == 1 {
 			var m [64]uint64
-			for i, of := range class {
-				m[i] = c.answers[int(of)*c.words+g]
+			for i, class := range b.class[:64] {
+				m[i] = c.answers[int(class)*c.words+g]
 			}
 			transpose64(&m)
-			for i := range min(64, len(c.asked)-64*g) {
-				b.planes[(first+64*g+i)*b.words+word] = m[i]
+			copy(planes, m[:])
+			continue
+		}
+		for half := 0; half < wideWords; half += 4 {
+			m := &b.matrices
+			for word := range 4 {
+				for i, class := range b.class[64*(half+word):][:64] {
+					m[4*i+word] = c.answers[int(class)*c.words+g]
+				}
+			}
+			b.kernel.transpose(m)
+			for i := range asked {
+				*(*[4]uint64)(planes[i*wideWords+half:]) = [4]uint64(m[4*i:])
 			}
 		}
 	}

@@ -1,111 +1,246 @@
 package engine
 
 import (
-	"fmt"
 	"math"
-	"os"
-	"syscall"
+	"slices"
+	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/internal/golden"
 	"github.com/glulam/glulam/model/forest"
+	"github.com/glulam/glulam/model/internal/forestgen"
 	"github.com/glulam/glulam/model/lightgbm"
 )
 
+// load gives a model of testdata and its rows.
 func load(tb testing.TB, name string) (*forest.Forest, []float64) {
 	tb.Helper()
 	m := golden.Find(tb, name)
-	data := m.Bytes(tb)
-	if p := os.Getenv("BIG"); p != "" {
-		data, _ = os.ReadFile(p)
-	}
-	f, err := lightgbm.Parse(data, m.File)
+	f, err := lightgbm.Parse(m.Bytes(tb), m.File)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return f, m.Matrix(tb)
 }
 
-func TestSame(t *testing.T) {
+// engines compiles a forest once for each kernel that runs here, once more for each of the ways that a kernel takes for so
+// many rows: walking all, none, blocks of one word, blocks of eight.
+func engines(tb rapid.TB, f *forest.Forest) []*Engine {
+	tb.Helper()
+	p, err := compile(f)
+	if err != nil {
+		tb.Fatalf("refused: %v", err)
+	}
+	var all []*Engine
+	for _, k := range kernels {
+		if !k.runs {
+			continue
+		}
+		all = append(all, newEngine(p, k), newEngine(p, always(k, " by blocks of 512", 0, 64)), newEngine(p, always(k, " by blocks of 64", 0, math.MaxInt)))
+	}
+	return append(all, newEngine(p, always(&portable, " by walks", math.MaxInt, 0)))
+}
+
+// always is a kernel that takes one way whatever the number of rows.
+func always(k *kernel, way string, walked, fewer int) *kernel {
+	c := *k
+	c.name += way
+	c.walked, c.fewer = walked, fewer
+	return &c
+}
+
+// answers is what an evaluator says of rows.
+type answers struct {
+	margins []float64
+	leaves  []int32
+}
+
+// canary is what is behind the results before and after.
+const canary = 7
+
+func newAnswers(f *forest.Forest, rows int) answers {
+	return answers{slices.Repeat([]float64{canary}, rows*f.Outputs+canary), slices.Repeat([]int32{canary}, rows*len(f.Trees)+canary)}
+}
+
+func ofRows(e forest.Evaluator, f *forest.Forest, x []float64, rows int) answers {
+	a := newAnswers(f, rows)
+	e.Margins(x, rows, a.margins[:rows*f.Outputs])
+	e.LeafIndices(x, rows, a.leaves[:rows*len(f.Trees)])
+	return a
+}
+
+func ofColumns(e *Engine, f *forest.Forest, columns []float64, rows int) answers {
+	a := newAnswers(f, rows)
+	e.MarginsOfColumns(columns, rows, a.margins[:rows*f.Outputs])
+	e.LeafIndicesOfColumns(columns, rows, a.leaves[:rows*len(f.Trees)])
+	return a
+}
+
+// hold fails unless a is b.
+func (a answers) hold(tb rapid.TB, f *forest.Forest, b answers, who string) {
+	tb.Helper()
+	for i, v := range a.margins {
+		if !forestgen.SameBits(v, b.margins[i]) {
+			tb.Fatalf("%s: margin %d of row %d is %v, want %v", who, i%f.Outputs, i/f.Outputs, v, b.margins[i])
+		}
+	}
+	for i, v := range a.leaves {
+		if v != b.leaves[i] {
+			tb.Fatalf("%s: leaf of row %d in tree %d is %d, want %d", who, i/len(f.Trees), i%len(f.Trees), v, b.leaves[i])
+		}
+	}
+}
+
+// holdAll fails unless every engine says of rows and of columns what the reference says, and leaves them as they are.
+func holdAll(tb rapid.TB, f *forest.Forest, x []float64, rows int) {
+	tb.Helper()
+	want := ofRows(forest.NewReference(f), f, x, rows)
+	columns := forestgen.Columns(f, x, rows)
+	before, columnsBefore := slices.Clone(x), slices.Clone(columns)
+	for _, e := range engines(tb, f) {
+		ofRows(e, f, x, rows).hold(tb, f, want, e.Name()+" of rows")
+		ofColumns(e, f, columns, rows).hold(tb, f, want, e.Name()+" of columns")
+	}
+	if !slices.EqualFunc(x, before, forestgen.SameBits) || !slices.EqualFunc(columns, columnsBefore, forestgen.SameBits) {
+		tb.Fatalf("rows were changed")
+	}
+}
+
+// propertySmall: forests of everything that there is.
+func propertySmall(t *rapid.T) {
+	f := forestgen.Small(t)
+	if err := f.Validate(); err != nil {
+		t.Fatalf("a valid forest is refused: %v", err)
+	}
+	x, rows := forestgen.Rows(t, f)
+	holdAll(t, f, x, rows)
+	x, rows = forestgen.Many(t, f, forestgen.Counts)
+	holdAll(t, f, x, rows)
+}
+
+// propertyLarge: many leaves, cuts, categories, rows.
+func propertyLarge(t *rapid.T) {
+	f := forestgen.Large(t)
+	x, rows := forestgen.Many(t, f, forestgen.Counts)
+	holdAll(t, f, x, rows)
+}
+
+func propertyEngines(t *rapid.T) {
+	if rapid.Bool().Draw(t, "large") {
+		propertyLarge(t)
+	} else {
+		propertySmall(t)
+	}
+}
+
+func TestSmall(t *testing.T) { rapid.Check(t, propertySmall) }
+
+func TestLarge(t *testing.T) { rapid.Check(t, propertyLarge) }
+
+func FuzzEngines(f *testing.F) {
+	for seed := range uint64(4) {
+		f.Add(randomBytes(seed, 8<<10))
+	}
+	f.Fuzz(rapid.MakeFuzz(propertyEngines))
+}
+
+// TestRowsAlone: a row's bits do not depend on the rows that come with it.
+func TestRowsAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := forestgen.Large(t)
+		x, rows := forestgen.Many(t, f, []int{2, 13, 64, 65, 200, 513})
+		width := len(f.Features)
+		for _, e := range engines(t, f) {
+			all, each := ofRows(e, f, x, rows), newAnswers(f, rows)
+			for i := range rows {
+				e.Margins(x[i*width:(i+1)*width], 1, each.margins[i*f.Outputs:(i+1)*f.Outputs])
+				e.LeafIndicesOfColumns(x[i*width:(i+1)*width], 1, each.leaves[i*len(f.Trees):(i+1)*len(f.Trees)])
+			}
+			each.hold(t, f, all, e.Name())
+		}
+	})
+}
+
+// TestModels: what the training libraries write.
+func TestModels(t *testing.T) {
 	for _, name := range []string{"numeric", "lightgbm", "multiclass", "zero_as_missing", "linear"} {
 		f, x := load(t, name)
-		p, err := compile(f)
+		rows := len(x) / len(f.Features)
+		if testing.Short() {
+			rows = min(rows, 600)
+		}
+		holdAll(t, f, x[:rows*len(f.Features)], rows)
+	}
+}
+
+// TestNew: names, and what they are for.
+func TestNew(t *testing.T) {
+	f, _ := load(t, "numeric")
+	names, running := Names(), Running()
+	if running[len(running)-1] != "portable" || Best() != running[0] || names[len(names)-1] != "portable" {
+		t.Errorf("names %q, of which run %q", names, running)
+	}
+	for _, name := range names {
+		e, err := New(f, name)
+		if !slices.Contains(running, name) {
+			if fault.CodeOf(err) != fault.Unsupported {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || e.Name() != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"", "auto", "reference", "Portable"} {
+		if _, err := New(f, name); fault.CodeOf(err) != fault.Usage {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// TestDoesNotRun: an engine that this processor does not run is refused, with one that it does.
+func TestDoesNotRun(t *testing.T) {
+	f, _ := load(t, "numeric")
+	other := portable
+	other.name, other.runs = "other", false
+	kernels = append(kernels, &other)
+	defer func() { kernels = kernels[:len(kernels)-1] }()
+	_, err := New(f, "other")
+	if fault.CodeOf(err) != fault.Unsupported || slices.Contains(Running(), "other") || !slices.Contains(Names(), "other") {
+		t.Error(err)
+	}
+}
+
+// TestConcurrent: one engine, many goroutines, numbers of rows of all kinds.
+func TestConcurrent(t *testing.T) {
+	f, x := load(t, "multiclass")
+	width := len(f.Features)
+	const rows = 700
+	want := ofRows(forest.NewReference(f), f, x, rows)
+	for _, name := range Running() {
+		e, err := New(f, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := len(x) / len(f.Features)
-		want := make([]float64, rows*f.Outputs)
-		forest.NewReference(f).Margins(x, rows, want)
-		for _, k := range kernels {
-			got := make([]float64, rows*f.Outputs)
-			newEngine(p, k).Margins(x, rows, got)
-			bad := 0
-			for i := range got {
-				if math.Float64bits(got[i]) != math.Float64bits(want[i]) {
-					bad++
-				}
-			}
-			fmt.Println(name, k.name, bad, len(p.muxes), len(f.Nodes), p.planes, len(p.leaf), len(f.Leaves), len(p.codes))
-			if bad > 0 {
-				t.Error(name, bad)
-			}
-		}
-	}
-}
-
-func BenchmarkEngine(b *testing.B) {
-	for _, name := range []string{"numeric", "lightgbm"} {
-		f, x := load(b, name)
-		p, err := compile(f)
-		if err != nil {
-			b.Fatal(err)
-		}
-		width := len(f.Features)
-		rows := len(x) / width
-		for _, batch := range []int{1, 16, 64, 256, 4096} {
-			all := map[string]forest.Evaluator{"reference": forest.NewReference(f)}
-			order := []string{"reference"}
-			for _, k := range kernels {
-				all[k.name] = newEngine(p, k)
-				order = append(order, k.name)
-			}
-			for _, en := range order {
-				if e, ok := all[en].(*Engine); ok && batch >= 256 {
-					b.Run(fmt.Sprintf("%s/%d/%s-columns", name, batch, en), func(b *testing.B) {
-						cols := make([]float64, batch*width)
-						for i := range cols {
-							cols[i] = x[i%batch*width+i/batch]
-						}
-						out := make([]float64, batch*f.Outputs)
-						done := 0
-						start := cpuTime()
-						for b.Loop() {
-							e.MarginsOfColumns(cols, batch, out)
-							done += batch
-						}
-						b.ReportMetric((cpuTime()-start)/float64(done), "cpu-ns/row")
-					})
-				}
-				b.Run(fmt.Sprintf("%s/%d/%s", name, batch, en), func(b *testing.B) {
-					out := make([]float64, batch*f.Outputs)
-					b.ReportAllocs()
-					done := 0
-					start := cpuTime()
-					for b.Loop() {
-						first := done % (rows - batch + 1)
-						all[en].Margins(x[first*width:(first+batch)*width], batch, out)
-						done += batch
+		var wg sync.WaitGroup
+		for g := range 8 {
+			wg.Go(func() {
+				for _, n := range []int{1 + g, 60 + g, 130 + 20*g, rows} {
+					margins, leaves := make([]float64, n*f.Outputs), make([]int32, n*len(f.Trees))
+					first := g * (rows - n) / 8
+					e.Margins(x[first*width:(first+n)*width], n, margins)
+					e.LeafIndices(x[first*width:(first+n)*width], n, leaves)
+					if !slices.Equal(margins, want.margins[first*f.Outputs:(first+n)*f.Outputs]) ||
+						!slices.Equal(leaves, want.leaves[first*len(f.Trees):(first+n)*len(f.Trees)]) {
+						t.Errorf("%s: %d rows differ in another goroutine", name, n)
 					}
-					b.ReportMetric((cpuTime()-start)/float64(done), "cpu-ns/row")
-					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(done), "ns/row")
-				})
-			}
+				}
+			})
 		}
+		wg.Wait()
 	}
-}
-
-func cpuTime() float64 {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return float64(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -16,6 +16,8 @@ type kernel struct {
 	sweep func(planes, missing []uint64, words int, right bool)
 	// spread writes a code for each row: bit i is that of the plane at of[i].
 	spread func(codes *[blockRows]byte, planes []uint64, of *[8]uint32)
+	// transpose transposes four matrices of 64 by 64 bits; m has their first rows, then their second ones, and so on.
+	transpose func(m *[256]uint64)
 	// add64 and add32 add the values of eight trees' codes to the sums of rows rows, tree after tree; values has the first of
 	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
 	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
@@ -30,7 +32,7 @@ type kernel struct {
 	fewer int
 }
 
-var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, add64: addEight[float64], add32: addEight[float32], answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 192}
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], add32: addEight[float32], answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 192}
 
 // addEight adds the values of four trees at a time: there are not enough registers for more.
 func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {

@@ -2,11 +2,34 @@ package engine
 
 import "golang.org/x/sys/cpu"
 
-var kernels = []*kernel{&avx2, &portable}
+var kernels = []*kernel{&avx512, &avx2, &portable}
+
+// avx512 is avx2 where wider registers are no faster.
+var avx512 = func() kernel {
+	k := avx2
+	k.name, k.runs = "avx512", cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && avx2.runs
+	k.multiplex = func(planes []uint64, muxes []multiplexer) {
+		if len(muxes) > 0 {
+			multiplexAVX512(&planes[0], &muxes[0], len(muxes))
+		}
+	}
+	k.sweep = func(planes, missing []uint64, words int, right bool) {
+		if words == 1 || len(planes) == 0 {
+			sweep(planes, missing, words, right)
+			return
+		}
+		if !right {
+			missing = none[:]
+		}
+		sweepAVX512(&planes[0], len(planes)/wideWords, &missing[0])
+	}
+	k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX512(codes, &planes[0], of) }
+	return k
+}()
 
 var avx2 = kernel{
 	name: "avx2", walked: 12, fewer: 128,
-	runs: cpu.X86.HasAVX2,
+	runs: cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
 	answer: func(answers []byte, columns []ordered, t table, row int) {
 		if len(columns) > 0 {
 			answerAVX2(&answers[0], &columns[0], len(columns), &t.x[row*t.row], t.feature)
@@ -39,7 +62,8 @@ var avx2 = kernel{
 		}
 		sweepAVX2(&planes[0], len(planes)/wideWords, &missing[0])
 	},
-	spread: func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX2(codes, &planes[0], of) },
+	spread:    func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX2(codes, &planes[0], of) },
+	transpose: func(m *[256]uint64) { transposeAVX2(m) },
 	add64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
 		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 	},
@@ -64,6 +88,9 @@ func sweepAVX2(planes *uint64, n int, missing *uint64)
 func spreadAVX2(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
 
 //go:noescape
+func transposeAVX2(m *[256]uint64)
+
+//go:noescape
 func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eights int)
 
 //go:noescape
@@ -82,3 +109,12 @@ func answerAVX2(answers *byte, columns *ordered, n int, x *float64, stride int)
 
 //go:noescape
 func walkAVX2(at *uint32, nodes *uint32, groups *walkGroup, n int, answers *byte)
+
+//go:noescape
+func multiplexAVX512(planes *uint64, muxes *multiplexer, n int)
+
+//go:noescape
+func sweepAVX512(planes *uint64, n int, missing *uint64)
+
+//go:noescape
+func spreadAVX512(codes *[blockRows]byte, planes *uint64, of *[8]uint32)

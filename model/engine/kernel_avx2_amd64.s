@@ -406,3 +406,81 @@ rows:
 	DECQ BX
 	JNZ  rows
 	RET
+
+// Exchanges the high bits of a, of those that are s apart, with the low ones of b: see exchangeBits. m has the low ones.
+#define EXCHANGE(a, b, s, m) \
+	VPSRLQ s, a, Y8     \
+	VPXOR  b, Y8, Y8    \
+	VPAND  m, Y8, Y8    \
+	VPXOR  Y8, b, b     \
+	VPSLLQ s, Y8, Y8    \
+	VPXOR  Y8, a, a
+
+// As exchange, for four matrices: eight words of each at AX, step bytes apart. Y9, Y10 and Y11 have the masks.
+#define EXCHANGES(step, s4, s2, s1) \
+	VMOVDQU (0*step)(AX), Y0 \
+	VMOVDQU (1*step)(AX), Y1 \
+	VMOVDQU (2*step)(AX), Y2 \
+	VMOVDQU (3*step)(AX), Y3 \
+	VMOVDQU (4*step)(AX), Y4 \
+	VMOVDQU (5*step)(AX), Y5 \
+	VMOVDQU (6*step)(AX), Y6 \
+	VMOVDQU (7*step)(AX), Y7 \
+	EXCHANGE(Y0, Y4, s4, Y9) \
+	EXCHANGE(Y1, Y5, s4, Y9) \
+	EXCHANGE(Y2, Y6, s4, Y9) \
+	EXCHANGE(Y3, Y7, s4, Y9) \
+	EXCHANGE(Y0, Y2, s2, Y10) \
+	EXCHANGE(Y1, Y3, s2, Y10) \
+	EXCHANGE(Y4, Y6, s2, Y10) \
+	EXCHANGE(Y5, Y7, s2, Y10) \
+	EXCHANGE(Y0, Y1, s1, Y11) \
+	EXCHANGE(Y2, Y3, s1, Y11) \
+	EXCHANGE(Y4, Y5, s1, Y11) \
+	EXCHANGE(Y6, Y7, s1, Y11) \
+	VMOVDQU Y0, (0*step)(AX) \
+	VMOVDQU Y1, (1*step)(AX) \
+	VMOVDQU Y2, (2*step)(AX) \
+	VMOVDQU Y3, (3*step)(AX) \
+	VMOVDQU Y4, (4*step)(AX) \
+	VMOVDQU Y5, (5*step)(AX) \
+	VMOVDQU Y6, (6*step)(AX) \
+	VMOVDQU Y7, (7*step)(AX)
+
+// func transposeAVX2(m *[256]uint64)
+//
+// As transpose, two passes over eight rows at a time.
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-8
+	MOVQ m+0(FP), AX
+	VPBROADCASTQ exchangeMasks<>+0(SB), Y9
+	VPBROADCASTQ exchangeMasks<>+8(SB), Y10
+	VPBROADCASTQ exchangeMasks<>+16(SB), Y11
+	MOVQ $8, CX
+
+far:
+	EXCHANGES(256, $32, $16, $8)
+	ADDQ $32, AX
+	DECQ CX
+	JNZ  far
+
+	SUBQ $256, AX
+	VPBROADCASTQ exchangeMasks<>+24(SB), Y9
+	VPBROADCASTQ exchangeMasks<>+32(SB), Y10
+	VPBROADCASTQ exchangeMasks<>+40(SB), Y11
+	MOVQ $8, CX
+
+near:
+	EXCHANGES(32, $4, $2, $1)
+	ADDQ $256, AX
+	DECQ CX
+	JNZ  near
+	VZEROUPPER
+	RET
+
+DATA exchangeMasks<>+0(SB)/8, $0x00000000ffffffff
+DATA exchangeMasks<>+8(SB)/8, $0x0000ffff0000ffff
+DATA exchangeMasks<>+16(SB)/8, $0x00ff00ff00ff00ff
+DATA exchangeMasks<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA exchangeMasks<>+32(SB)/8, $0x3333333333333333
+DATA exchangeMasks<>+40(SB)/8, $0x5555555555555555
+GLOBL exchangeMasks<>(SB), RODATA|NOPTR, $48

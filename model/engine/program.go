@@ -75,7 +75,9 @@ func rowOf(f *forest.Forest) []int32 {
 	var all []int32
 	if f.Terms != nil {
 		for j := range f.Features {
-			all = append(all, int32(j))
+			if f.Features[j].Used {
+				all = append(all, int32(j))
+			}
 		}
 	} else if f.Linear != nil {
 		all = slices.Clone(f.Linear.Feature)

@@ -42,6 +42,20 @@ func transpose8(x uint64) uint64 {
 	return x ^ t ^ t<<28
 }
 
+// transpose transposes four matrices; m has their first rows, then their second ones, and so on.
+func transpose(m *[256]uint64) {
+	for i := range 4 {
+		var one [64]uint64
+		for j := range one {
+			one[j] = m[4*j+i]
+		}
+		transpose64(&one)
+		for j, w := range one {
+			m[4*j+i] = w
+		}
+	}
+}
+
 // transpose64 transposes 64 words of 64 bits: in two passes, each over eight words at a time, of which pairs exchange bits
 // that are 4, 2 and 1 words apart, and as many bits, and 8 times as much in the other pass.
 func transpose64(m *[64]uint64) {

@@ -68,7 +68,8 @@ func (f *Forest) LinearValue(leaf int, x []float64) float64 {
 	return v
 }
 
-// addTerms adds the linear terms of a row, which is not prepared, to its sums.
+// addTerms adds the linear terms of a row, which is not prepared, to its sums. It does not look at features without
+// coefficients, which may be anything: infinity times 0 would be NaN.
 func (f *Forest) addTerms(x, sums []float64) {
 	k := len(sums)
 	for j, v := range x {

@@ -1,21 +1,23 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/glulam/glulam/format"
+	"github.com/glulam/glulam/model/engine"
 	"github.com/glulam/glulam/model/forest"
 	"github.com/glulam/glulam/model/parity"
 )
 
-// Scorers gives one scorer for each engine, the reference first. An engine that does not accept the model says so in its
-// scorer. rename is as in Bind.
+// Scorers gives one scorer for each engine that runs here, the reference first. An engine that does not accept the model says
+// so in its scorer. rename is as in Bind.
 func (m *Model) Scorers(rename map[string]string) []*parity.Scorer {
 	all := []*parity.Scorer{}
 	for _, name := range Engines {
-		if name == "auto" {
+		if name == "auto" || slices.Contains(engine.Names(), name) && !slices.Contains(engine.Running(), name) {
 			continue
 		}
 		with := *m

@@ -27,7 +27,7 @@ type classes struct {
 // answer is the plane of one question.
 type answer struct {
 	plane int32
-	of    []int32 // planes of classes
+	of    []int32 // planes of classes, unless answers are looked up
 	not   bool    // the others go right, not these
 }
 
@@ -91,46 +91,39 @@ func (p *program) newClasses(k columnKey, asked []*question) (*classes, error) {
 		return nil, fault.New(fault.TooLarge, "", "categories of %d kinds; the compiled engines take %d", c.count, maxClasses).OnField(p.f.Features[k.feature].Name)
 	}
 	p.planes += c.count
-	for i, q := range asked {
-		a := answer{plane: int32(p.planes)}
+	for _, q := range asked {
+		c.asked = append(c.asked, answer{plane: int32(p.planes)})
+		q.plane = int32(p.planes)
 		p.planes++
-		q.plane = a.plane
-		var left, right []int32
-		for class, bits := range m.answers {
-			if bits[i/8]>>(i%8)&1 == 1 {
-				left = append(left, c.first+int32(class))
-			} else {
-				right = append(right, c.first+int32(class))
-			}
-		}
-		a.of = right
-		if len(left) < len(right) {
-			a.of, a.not = left, true
-		}
-		c.asked = append(c.asked, a)
 	}
-	c.choose()
+	c.tabulate(m.answers)
 	return c, nil
 }
 
-// choose tabulates the answers and takes the way that costs less.
-func (c *classes) choose() {
+// tabulate takes the answers of the classes, a bit a question, 1: left, and takes the way that costs less.
+func (c *classes) tabulate(left []string) {
 	const each = 6 // what a question costs that is looked up, in planes that are put together
-	planes := 0
-	for _, a := range c.asked {
-		planes += len(a.of)
-	}
-	c.look = planes > each*len(c.asked)
 	c.words = (len(c.asked) + 63) / 64
 	c.answers = make([]uint64, c.count*c.words)
-	for i, a := range c.asked {
-		right := make([]bool, c.count)
-		for _, plane := range a.of {
-			right[plane-c.first] = true
+	planes := 0
+	for i := range c.asked {
+		n := 0
+		for class, bits := range left {
+			right := uint64(^bits[i/8] >> (i % 8) & 1)
+			c.answers[class*c.words+i/64] |= right << (i % 64)
+			n += int(right)
 		}
-		for class, in := range right {
-			if in != a.not {
-				c.answers[class*c.words+i/64] |= 1 << (i % 64)
+		c.asked[i].not = n > c.count-n
+		planes += min(n, c.count-n)
+	}
+	if c.look = planes > each*len(c.asked); c.look {
+		return
+	}
+	for i := range c.asked {
+		a := &c.asked[i]
+		for class := range c.count {
+			if right := c.answers[class*c.words+i/64]>>(i%64)&1 == 1; right != a.not {
+				a.of = append(a.of, c.first+int32(class))
 			}
 		}
 	}

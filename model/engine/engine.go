@@ -92,6 +92,7 @@ func (e *Engine) LeafIndicesOfColumns(x []float64, rows int, out []int32) {
 
 func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
+	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
 	if rows <= e.kernel.walked {
 		for i := range rows {
@@ -108,6 +109,7 @@ func (e *Engine) margins(t table, rows int, out []float64) {
 
 func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
+	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
 	if rows <= e.kernel.walked {
 		for i := range rows {

@@ -49,9 +49,14 @@ var nan = math.NaN()
 // not take.
 func compile(f *forest.Forest) (*program, error) {
 	p := &program{f: f, planes: 2}
+	for t := range f.Trees {
+		if n := f.Trees[t].NumLeaves; n > maxLeaves {
+			return nil, fault.New(fault.TooLarge, "", "tree %d has %d leaves; the compiled engines take %d", t, n, maxLeaves)
+		}
+	}
 	all, asks := ask(f)
 	if len(all) > maxPlanes {
-		return nil, fault.New(fault.TooLarge, "", "%d different questions; the compiled engines take %d", len(all), maxPlanes)
+		return nil, fault.New(fault.TooLarge, "", "more than %d different questions, which is what the compiled engines take", maxPlanes)
 	}
 	if err := p.group(all); err != nil {
 		return nil, err
@@ -100,9 +105,6 @@ func (p *program) build(all []question, asks []int32) error {
 	for output, trees := range byOutput {
 		for _, t := range trees {
 			src := &f.Trees[t]
-			if src.NumLeaves > maxLeaves {
-				return fault.New(fault.TooLarge, "", "tree %d has %d leaves; the compiled engines take %d", t, src.NumLeaves, maxLeaves)
-			}
 			root := c.load(f, src, all, asks)
 			sum := c.compile(root)
 			if c.tooLong {
@@ -170,48 +172,6 @@ func (c *circuits) load(f *forest.Forest, t *forest.Tree, all []question, asks [
 		}
 	}
 	return root
-}
-
-// check looks at every index that kernels rely on. A mistake of this package's would come out here, and not as bytes of
-// somebody else's.
-func (p *program) check() error {
-	wrong := func(what string) error { return fault.New(fault.Internal, "", "the compiled forest has %s", what) }
-	planes := uint32(p.planes) * wideWords
-	bad := func(at uint32) bool { return at >= planes || at%wideWords != 0 }
-	for _, m := range p.muxes {
-		if bad(m.on) || bad(m.zero) || bad(m.one) || bad(m.to) {
-			return wrong("a multiplexer of a plane that is none")
-		}
-	}
-	if slices.ContainsFunc(p.codes, bad) {
-		return wrong("a code of a plane that is none")
-	}
-	for i := range p.trees {
-		t := &p.trees[i]
-		if t.leaves != 1<<t.bits || t.firstLeaf+t.leaves > len(p.leaf) || t.firstCode+max(8, (t.bits+7)/8*8) > len(p.codes) || t.firstMux+t.muxes > len(p.muxes) {
-			return wrong("a tree that goes beyond its tables")
-		}
-	}
-	if !p.walk.sound(len(p.f.Trees)) {
-		return wrong("a node that leads out of its tree")
-	}
-	for i := range p.ordered {
-		c := &p.ordered[i]
-		for b, at := range c.start {
-			if int(at) > c.cuts || b > 0 && at < c.start[b-1] {
-				return wrong("a bucket that goes beyond the cuts")
-			}
-		}
-		if int(c.none) > c.cuts+1 || len(c.sorted) < c.cuts+c.half || len(c.start) == 0 || len(c.ranks) != c.cuts+2 {
-			return wrong("a column that goes beyond its cuts")
-		}
-		for _, r := range c.ranks {
-			if int(r.cuts) > c.cuts || int(r.copies) > len(c.copies) {
-				return wrong("a rank that goes beyond the cuts")
-			}
-		}
-	}
-	return nil
 }
 
 // tabulate writes the leaves' values in the order of the codes.

@@ -36,7 +36,7 @@ func keyOf(nd *forest.Node) key {
 	return k
 }
 
-// ask collects the questions of a forest, and which one each of its nodes asks.
+// ask collects the questions of a forest, and which one each of its nodes asks. It stops when there are more than maxPlanes.
 func ask(f *forest.Forest) (all []question, of []int32) {
 	seen := make(map[key]int32)
 	of = make([]int32, len(f.Nodes))
@@ -47,7 +47,9 @@ func ask(f *forest.Forest) (all []question, of []int32) {
 		if !ok {
 			q = int32(len(all))
 			seen[k] = q
-			all = append(all, question{key: k, node: nd})
+			if all = append(all, question{key: k, node: nd}); len(all) > maxPlanes {
+				break
+			}
 		}
 		of[i] = q
 	}

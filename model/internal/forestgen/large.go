@@ -31,7 +31,7 @@ func Large(t *rapid.T) *forest.Forest {
 	}
 	most := rapid.SampledFrom([]int{1, 3, 20, 255, 256, 1000}).Draw(t, "cuts")
 	for range f.Features {
-		g.cuts = append(g.cuts, g.newCuts(most))
+		g.cuts = append(g.cuts, Cuts(g.r, most))
 	}
 	g.sets(rapid.SampledFrom([]int{1, 3, 40}).Draw(t, "sets"), rapid.SampledFrom([]int{1, 3, 16}).Draw(t, "words"))
 	for range trees {
@@ -68,9 +68,8 @@ type grower struct {
 	cuts    [][]float64 // by feature
 }
 
-// newCuts makes up to most different numbers that lie together in one of many ways.
-func (g *grower) newCuts(most int) []float64 {
-	r := g.r
+// Cuts makes up to most numbers that lie together in one of many ways. They are in no order, and some may be alike.
+func Cuts(r *rand.Rand, most int) []float64 {
 	cuts := make([]float64, 1+r.IntN(most))
 	way := r.IntN(8)
 	at := r.NormFloat64()

@@ -1,7 +1,7 @@
 # Everything that is done here with a command. Needs Go; `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test tools lint unit script race fuzz bench goldens run clean
+.PHONY: help build test tools lint unit script race fuzz bench gobench goldens run clean
 
 CHECK  := go run ./internal/scripts/check
 PYTHON ?= python3.11
@@ -32,7 +32,18 @@ race: ## tests of the packages with goroutines, under the race detector
 fuzz: ## every fuzz target that does not link Beam for ten seconds; make fuzz TIME=1h: all, for longer
 	@$(CHECK) $(if $(TIME),-fuzztime $(TIME)) fuzz
 
-bench: ## run all Go benchmarks; bench/ compares with others
+bench: ## measure glulam beside others, into docs/benchmarks*.md: half an hour, and Python 3.11; make bench SHORT=1: seconds
+ifdef SHORT
+	go run ./bench/engine --short
+	go run ./bench/jobs --short
+	go run ./bench/growth --short
+else
+	go run ./bench/engine --output docs/benchmarks-engine.md
+	go run ./bench/jobs --rounds 2 --output docs/benchmarks.md
+	go run ./bench/growth --output docs/benchmarks-growth.md
+endif
+
+gobench: ## run all Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 goldens: ## make testdata again with the training libraries; needs Python 3.11

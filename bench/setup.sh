@@ -17,9 +17,10 @@ if ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 
 	exit 1
 fi
 
-echo "bench: installing the peers into $venv, some 750 MB" >&2
+echo "bench: installing the peers into $venv, some 2.3 GB" >&2
 mkdir -p .cache/bench
-"$python" -m venv --clear "$venv"
+# One that is there is kept, for what has not changed.
+"$venv/bin/python" -c '' 2>/dev/null || "$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --prefer-binary -r "$want" >&2
 "$venv/bin/python" -m pip check >&2
 cp "$want" "$stamp"

@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/glulam/glulam/bench/internal/flights"
+	"github.com/glulam/glulam/bench/internal/report"
 )
 
 // answers is what a job wrote, whatever the order: the ids of the input repeat, and equal rows have equal predictions.
@@ -26,7 +29,7 @@ type answers struct {
 }
 
 // readAnswers reads all CSV files of an output folder. They are to have exactly these columns.
-func readAnswers(dir string, t *table, columns []string) (*answers, error) {
+func readAnswers(dir string, t *flights.Table, columns []string) (*answers, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "part*.csv"))
 	if err != nil {
 		return nil, err
@@ -34,7 +37,7 @@ func readAnswers(dir string, t *table, columns []string) (*answers, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("the job wrote no part*.csv")
 	}
-	a := &answers{times: make([]int, len(t.ends)), low: make([]float64, len(t.ends)), high: make([]float64, len(t.ends))}
+	a := newAnswers()
 	for _, path := range paths {
 		if err := a.read(path, t, columns); err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
@@ -43,7 +46,7 @@ func readAnswers(dir string, t *table, columns []string) (*answers, error) {
 	return a, nil
 }
 
-func (a *answers) read(path string, t *table, columns []string) error {
+func (a *answers) read(path string, t *flights.Table, columns []string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -77,7 +80,7 @@ func (a *answers) read(path string, t *table, columns []string) error {
 		if err != nil {
 			return err
 		}
-		place, ok := t.places[id]
+		place, ok := t.Places[id]
 		if !ok {
 			return fmt.Errorf("id %d is not of the input", id)
 		}
@@ -85,12 +88,7 @@ func (a *answers) read(path string, t *table, columns []string) error {
 		if err != nil || math.IsNaN(p) {
 			return fmt.Errorf("id %d: %q is no prediction", id, row[predictionAt])
 		}
-		if a.times[place] == 0 {
-			a.low[place], a.high[place] = p, p
-		}
-		a.low[place], a.high[place] = min(a.low[place], p), max(a.high[place], p)
-		a.times[place]++
-		a.rows++
+		a.add(place, p)
 	}
 	return lines.Err()
 }
@@ -114,12 +112,12 @@ func sorted(s []string) []string {
 }
 
 // check says whether exactly the rows of an input of so many rows are there.
-func (a *answers) check(t *table, rows int) error {
+func (a *answers) check(t *flights.Table, rows int) error {
 	if a.rows != rows {
-		return fmt.Errorf("%s rows were written instead of %s", digits(a.rows), digits(rows))
+		return fmt.Errorf("%s rows were written instead of %s", report.Digits(a.rows), report.Digits(rows))
 	}
-	for id, place := range t.places {
-		if got, want := a.times[place], t.times(place, rows); got != want {
+	for id, place := range t.Places {
+		if got, want := a.times[place], t.Times(place, rows); got != want {
 			return fmt.Errorf("id %d was written %d times instead of %d", id, got, want)
 		}
 	}
@@ -155,8 +153,8 @@ func readPredictions(path string) ([]float64, error) {
 	if err := binary.Read(z, binary.LittleEndian, &h); err != nil {
 		return nil, err
 	}
-	if string(h.Magic[:]) != "GLGD" || h.Version != 1 || h.Rows != startRows || h.Outputs != 1 || h.Features != 0 {
-		return nil, fmt.Errorf("%s: not the answers of a model of one output for %d rows", path, startRows)
+	if string(h.Magic[:]) != "GLGD" || h.Version != 1 || h.Rows != flights.Rows || h.Outputs != 1 || h.Features != 0 {
+		return nil, fmt.Errorf("%s: not the answers of a model of one output for %d rows", path, flights.Rows)
 	}
 	out := make([]float64, h.Rows)
 	if h.Flags&1 != 0 {

@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/glulam/glulam/bench/internal/flights"
+	"github.com/glulam/glulam/bench/internal/lab"
+	"github.com/glulam/glulam/bench/internal/process"
+	"github.com/glulam/glulam/bench/internal/report"
 )
 
 // bench is a measurement in progress. Its files are all in one folder, which git ignores.
 type bench struct {
 	options
-	cache string
-	log   io.Writer
-	table *table
+	*lab.Lab
+	table    *flights.Table
+	numbers  []string          // the features of the models of numbers
+	compiled map[string]string // by model: what lleaves made of it
 
 	programs job // glulam, python, prism; "" is not there
 }
@@ -29,84 +32,99 @@ const testdata = "testdata/flights"
 
 // prepare gets everything that is not measured: input, programs, models.
 func (b *bench) prepare(ctx context.Context) error {
-	if err := adopt(); err != nil {
+	if err := process.Adopt(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(b.cache, 0o755); err != nil {
-		return err
-	}
+	b.compiled = map[string]string{}
 	var err error
-	if b.table, err = readTable(testdata + "/rows.csv"); err != nil {
+	if b.numbers, err = readFeatures(testdata + "/numeric.txt"); err != nil {
 		return err
 	}
-	if b.programs.glulam = b.glulam; b.glulam == "" {
-		b.programs.glulam = filepath.Join(b.cache, "glulam")
-		if err := b.command(ctx, "go", "build", "-o", b.programs.glulam, "./cmd/glulam"); err != nil {
+	if b.table, err = flights.Read(testdata + "/rows.csv"); err != nil {
+		return err
+	}
+	if b.programs.glulam, err = b.Glulam(ctx, b.glulam); err != nil {
+		return err
+	}
+	if b.wants(python) || b.wants(lleaves) || b.wants(beam) || b.wants(prism) || slices.ContainsFunc(b.models, trained) {
+		if b.programs.python, err = b.Python(ctx); err != nil {
 			return err
 		}
-	}
-	if b.wants(python) || b.wants(beam) || b.wants(prism) || slices.Contains(b.models, "large") {
-		if err := b.command(ctx, "bench/setup.sh"); err != nil {
-			return fmt.Errorf("%w (--short and --peers=false do without)", err)
-		}
-		b.programs.python = filepath.Join(b.cache, "venv", "bin", "python")
 	}
 	if b.wants(prism) {
-		b.programs.prism = filepath.Join(b.cache, "prism")
-		if err := b.command(ctx, "go", "build", "-o", b.programs.prism, "github.com/apache/beam/sdks/v2/go/cmd/prism"); err != nil {
+		if b.programs.prism, err = b.Build(ctx, "github.com/apache/beam/sdks/v2/go/cmd/prism"); err != nil {
 			return err
 		}
 	}
-	if path := b.modelPath("large"); slices.Contains(b.models, "large") {
-		if _, err := os.Stat(path); err != nil {
-			fmt.Fprintln(b.log, "bench: training the large model")
-			if err := b.command(ctx, b.programs.python, "bench/train.py", path); err != nil {
+	for _, m := range b.models {
+		if trained(m) {
+			if _, err := b.Train(ctx, b.programs.python, trainedNames[m]); err != nil {
+				return err
+			}
+		}
+		if _, err := os.Stat(b.modelPath(m)); err != nil {
+			return err
+		}
+		if b.wants(lleaves) {
+			if b.compiled[m], err = b.Compile(ctx, b.programs.python, "lleaves", b.modelPath(m)); err != nil {
 				return err
 			}
 		}
 	}
-	for _, m := range b.models {
-		if _, err := os.Stat(b.modelPath(m)); err != nil {
-			return err
-		}
-	}
-	sizes, _ := b.sizes()
+	return b.makeInput()
+}
+
+// makeInput writes the files that the jobs read, those that are not there.
+func (b *bench) makeInput() error {
+	sizes, at := b.sizes()
 	for _, n := range sizes {
-		if err := b.table.repeat(b.inputPath(n), n); err != nil {
-			return err
+		for _, c := range contenders {
+			if !at(c, n) || !slices.ContainsFunc(b.models, c.scores) {
+				continue
+			}
+			var err error
+			switch path := b.inputPath(c.form, n); c.form {
+			case csvFile:
+				err = b.table.Repeat(path, n)
+			case parquetFile:
+				err = flights.RepeatParquet(testdata+"/rows.parquet", path, n)
+			case numbersFile:
+				err = b.table.RepeatNumbers(path, n, b.numbers)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (b *bench) inputPath(rows int) string {
-	return filepath.Join(b.cache, fmt.Sprintf("rows-%d.csv", rows))
+func (b *bench) inputPath(f form, rows int) string {
+	name := fmt.Sprintf("rows-%d", rows)
+	switch f {
+	case parquetFile:
+		return b.Path(name + ".parquet")
+	case numbersFile:
+		return b.Path(name + "-numbers.csv")
+	}
+	return b.Path(name + ".csv")
 }
 
+// trainedNames are what bench/train.py calls the models that are not in testdata: 500 trees of 63 leaves.
+var trainedNames = map[string]string{"large": "flights-500x63", "large-numeric": "numeric-500x63"}
+
+func trained(model string) bool { return trainedNames[model] != "" }
+
 func (b *bench) modelPath(name string) string {
-	if name == "large" {
-		return filepath.Join(b.cache, "large.txt")
+	if trained(name) {
+		return b.Path("models", trainedNames[name]+".txt")
 	}
 	return filepath.Join(testdata, name+".txt")
 }
 
-// command runs a program that is not measured.
-func (b *bench) command(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = environment()
-	cmd.Stdout, cmd.Stderr = b.log, b.log
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(append([]string{name}, args...), " "), err)
-	}
-	return nil
-}
-
-// environment keeps Python from leaving compiled files among the sources.
-func environment() []string { return append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1") }
-
 // measureAll runs every job of every model and size, in rounds: each round runs all of them, so that a slow hour of the
 // machine hits all alike. What fails is reported, and does not keep the others from running.
-func (b *bench) measureAll(ctx context.Context, r *report) error {
+func (b *bench) measureAll(ctx context.Context, r *results) error {
 	sizes, at := b.sizes()
 	r.Sizes, r.at = sizes, at
 	failed := 0
@@ -119,7 +137,7 @@ func (b *bench) measureAll(ctx context.Context, r *report) error {
 			for _, rows := range sizes {
 				var turn []contender
 				for _, c := range contenders {
-					if at(c, rows) {
+					if at(c, rows) && c.scores(model) {
 						turn = append(turn, c)
 					}
 				}
@@ -132,13 +150,13 @@ func (b *bench) measureAll(ctx context.Context, r *report) error {
 					}
 					e.Round = round + 1
 					r.Runs = append(r.Runs, e)
-					what := fmt.Sprintf("%s %s rows %s, round %d of %d", model, digits(rows), c.name, e.Round, b.rounds)
+					what := fmt.Sprintf("%s %s rows %s, round %d of %d", model, report.Digits(rows), c.name, e.Round, b.rounds)
 					if e.Failed != "" {
 						failed++
-						fmt.Fprintf(b.log, "%s: %s\n", what, e.Failed)
+						fmt.Fprintf(b.Log, "%s: %s\n", what, e.Failed)
 						continue
 					}
-					fmt.Fprintf(b.log, "%s: %.2f s, %.2f s CPU, %d MB, %d process(es)\n", what, e.Wall, e.CPU, e.Peak/1e6, e.Processes)
+					fmt.Fprintf(b.Log, "%s: %.2f s, %.2f s CPU, %d MB, %d process(es)\n", what, e.Wall, e.CPU, e.Peak/1e6, e.Processes)
 				}
 			}
 		}
@@ -153,17 +171,18 @@ func (b *bench) measureAll(ctx context.Context, r *report) error {
 func (b *bench) measureOne(ctx context.Context, c contender, model string, rows int, want []float64) entry {
 	e := entry{Model: model, Rows: rows, Job: c.name}
 	j := b.programs
-	j.model, j.input, j.output, j.threads = b.modelPath(model), b.inputPath(rows), filepath.Join(b.cache, "out"), b.threads
+	j.model, j.input, j.output, j.threads = b.modelPath(model), b.inputPath(c.form, rows), b.Path("out-jobs"), b.threads
+	j.compiled = b.compiled[model]
 	fail := func(err error) entry { e.Failed = err.Error(); return e }
 
 	defer os.RemoveAll(j.output)
-	if err := errors.Join(os.RemoveAll(j.output), os.MkdirAll(j.output, 0o755), warm(j.input), warm(j.model)); err != nil {
+	if err := errors.Join(os.RemoveAll(j.output), os.MkdirAll(j.output, 0o755), lab.Warm(j.input, j.model)); err != nil {
 		return fail(err)
 	}
-	settle()
+	process.Settle()
 
 	// To a file, not a pipe: a pipe would be held open by descendants that live on.
-	log, err := os.Create(filepath.Join(b.cache, "job.log"))
+	log, err := os.Create(b.Path("job.log"))
 	if err != nil {
 		return fail(err)
 	}
@@ -172,19 +191,26 @@ func (b *bench) measureOne(ctx context.Context, c contender, model string, rows 
 	defer cancel()
 	args := c.args(j)
 	cmd := exec.CommandContext(limited, args[0], args[1:]...)
-	cmd.Env = environment()
+	cmd.Env = lab.Environment()
 	cmd.Stdout, cmd.Stderr = log, log
-	u, err := measure(limited, cmd)
+	u, err := process.Run(limited, cmd)
 	if err != nil {
 		return fail(fmt.Errorf("%w\n%s", err, tail(log.Name())))
 	}
-	e.Wall, e.CPU, e.Peak, e.Processes = u.wall.Seconds(), u.cpu.Seconds(), u.peak, u.process
+	e.Wall, e.CPU, e.Peak, e.Processes = u.Wall.Seconds(), u.CPU.Seconds(), u.Peak, u.Processes
 
 	columns := []string{"id", "prediction"}
 	if c.all {
-		columns = append(slices.Clone(b.table.columns), "prediction")
+		columns = append(slices.Clone(b.table.Columns), "prediction")
 	}
-	a, err := readAnswers(j.output, b.table, columns)
+	read := readAnswers
+	switch c.form {
+	case parquetFile:
+		read = readParquetAnswers
+	case numbersFile:
+		read = readBareAnswers
+	}
+	a, err := read(j.output, b.table, columns)
 	if err != nil {
 		return fail(err)
 	}
@@ -198,26 +224,26 @@ func (b *bench) measureOne(ctx context.Context, c contender, model string, rows 
 	return e
 }
 
-// predictions are LightGBM's own, for the rows of the table: testdata has them, but for the large model.
+// predictions are LightGBM's own, for the rows of the table: testdata has them, but for models that are trained here.
 func (b *bench) predictions(ctx context.Context, model string) ([]float64, error) {
-	if model != "large" {
+	if !trained(model) {
 		return readPredictions(filepath.Join(testdata, model+".golden.gz"))
 	}
 	j := b.programs
-	j.model, j.input, j.output, j.threads = b.modelPath(model), testdata+"/rows.csv", filepath.Join(b.cache, "out"), b.threads
+	j.model, j.input, j.output, j.threads = b.modelPath(model), testdata+"/rows.csv", b.Path("out-jobs"), b.threads
 	defer os.RemoveAll(j.output)
 	if err := errors.Join(os.RemoveAll(j.output), os.MkdirAll(j.output, 0o755)); err != nil {
 		return nil, err
 	}
 	args := script("with_pandas.py")(j)
-	if err := b.command(ctx, args[0], args[1:]...); err != nil {
+	if err := b.Command(ctx, args[0], args[1:]...); err != nil {
 		return nil, err
 	}
 	a, err := readAnswers(j.output, b.table, []string{"id", "prediction"})
 	if err != nil {
 		return nil, err
 	}
-	return a.low, a.check(b.table, startRows)
+	return a.low, a.check(b.table, flights.Rows)
 }
 
 // tail is the end of a log.
@@ -227,30 +253,10 @@ func tail(path string) string {
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }
 
-// about describes machine and versions.
+// about describes machine and versions. What cannot be had is left out.
 func (b *bench) about(ctx context.Context) about {
-	a := about{
-		Date: time.Now().UTC().Format("2006-01-02 15:04 UTC"), System: runtime.GOOS + "/" + runtime.GOARCH,
-		CPU: cpuModel(), Cores: runtime.NumCPU(), Memory: memoryTotal(),
+	return about{
+		Machine: report.ThisMachine(), Glulam: lab.FirstLine(ctx, b.programs.glulam, "version"), Commit: lab.Commit(ctx),
+		Python: lab.Versions(ctx, b.programs.python, "pandas", "polars", "lightgbm", "lleaves", "pyarrow", "numpy", "apache-beam"),
 	}
-	// What cannot be had is left out.
-	a.Glulam = firstLine(ctx, b.programs.glulam, "version")
-	a.Commit = firstLine(ctx, "git", "describe", "--always", "--dirty")
-	a.Go = strings.TrimPrefix(firstLine(ctx, "go", "env", "GOVERSION"), "go")
-	if b.programs.python != "" {
-		a.Python = firstLine(ctx, b.programs.python, "-c", `
-import importlib.metadata as m, platform
-names = "pandas", "lightgbm", "pyarrow", "numpy", "apache-beam"
-print(", ".join(["Python " + platform.python_version()] + [n + " " + m.version(n) for n in names]))`)
-	}
-	return a
-}
-
-func firstLine(ctx context.Context, name string, args ...string) string {
-	out, err := exec.CommandContext(ctx, name, args...).Output()
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	return line
 }

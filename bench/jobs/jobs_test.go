@@ -2,88 +2,41 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"flag"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/glulam/glulam/bench/internal/flights"
+	"github.com/glulam/glulam/bench/internal/report"
 )
 
 var update = flag.Bool("update", false, "write testdata")
 
-func flights(t *testing.T) *table {
+func table(t *testing.T) *flights.Table {
 	t.Helper()
-	tab, err := readTable("../../testdata/flights/rows.csv")
+	tab, err := flights.Read("../../testdata/flights/rows.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tab
 }
 
-func TestRepeat(t *testing.T) {
-	tab := flights(t)
-	for _, rows := range []int{1, 4999, 5000, 5001, 12_345} {
-		path := filepath.Join(t.TempDir(), "rows.csv")
-		if err := tab.repeat(path, rows); err != nil {
-			t.Fatal(err)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := bytes.SplitAfter(data, []byte("\n"))
-		lines = lines[:len(lines)-1]
-		if len(lines) != rows+1 || !bytes.Equal(lines[0], tab.head) {
-			t.Fatalf("%d rows: got %d lines", rows, len(lines))
-		}
-		for i, line := range lines[1:] {
-			place := i % len(tab.ends)
-			if !bytes.HasSuffix(tab.body[:tab.ends[place]], line) {
-				t.Fatalf("%d rows: row %d is %q", rows, i, line)
-			}
-		}
-
-		// A file of the right size is left alone, another one is made anew.
-		if err := os.WriteFile(path, make([]byte, len(data)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := tab.repeat(path, rows); err != nil {
-			t.Fatal(err)
-		}
-		if again, _ := os.ReadFile(path); bytes.Equal(again, data) {
-			t.Errorf("%d rows: a file that was there was written again", rows)
-		}
-		if err := os.WriteFile(path, data[1:], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := tab.repeat(path, rows); err != nil {
-			t.Fatal(err)
-		}
-		if again, _ := os.ReadFile(path); !bytes.Equal(again, data) {
-			t.Errorf("%d rows: a file of the wrong size was kept", rows)
-		}
-	}
-}
-
 func TestAnswers(t *testing.T) {
-	tab := flights(t)
+	tab := table(t)
 	want, err := readPredictions("../../testdata/flights/lightgbm.golden.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
 	const rows = 7001
-	ids := make([]int64, len(tab.ends))
-	for id, place := range tab.places {
+	ids := make([]int64, flights.Rows)
+	for id, place := range tab.Places {
 		ids[place] = id
 	}
 	var lines []string
@@ -112,7 +65,7 @@ func TestAnswers(t *testing.T) {
 		{name: "off", head: "id,prediction", change: func(s []string) []string {
 			id, _, _ := strings.Cut(s[0], ",")
 			n, _ := strconv.ParseInt(id, 10, 64)
-			s[0] = id + "," + strconv.FormatFloat(want[tab.places[n]]+0.25, 'g', -1, 64)
+			s[0] = id + "," + strconv.FormatFloat(want[tab.Places[n]]+0.25, 'g', -1, 64)
 			return s
 		}, furthest: 0.25},
 	}
@@ -149,50 +102,6 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestMeasureCountsOrphans(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("descendants are followed on Linux only")
-	}
-	if err := adopt(); err != nil {
-		t.Fatal(err)
-	}
-	ctx := context.Background()
-	// The shell ends at once; what it started goes on for a moment.
-	u, err := measure(ctx, exec.CommandContext(ctx, "sh", "-c", "(i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done) & exit 0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if u.cpu < 10*time.Millisecond || u.peak < 100<<10 {
-		t.Errorf("%v of CPU and %d bytes for a loop in the background", u.cpu, u.peak)
-	}
-}
-
-func TestMeasureEndsAll(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("descendants are followed on Linux only")
-	}
-	if err := adopt(); err != nil {
-		t.Fatal(err)
-	}
-	late := errors.New("late")
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 300*time.Millisecond, late)
-	defer cancel()
-	start := time.Now()
-	u, err := measure(ctx, exec.CommandContext(ctx, "sh", "-c", "sleep 600 & sleep 600; true"))
-	if !errors.Is(err, late) {
-		t.Errorf("got %v", err)
-	}
-	if d := time.Since(start); d > time.Minute {
-		t.Errorf("took %v", d)
-	}
-	if n := len(descendants(os.Getpid())); n != 1 {
-		t.Errorf("%d processes are left", n-1)
-	}
-	if u.process < 2 {
-		t.Errorf("saw %d processes", u.process)
-	}
-}
-
 func TestSizes(t *testing.T) {
 	plan := func(args ...string) map[int][]string {
 		o, err := parse(args)
@@ -210,18 +119,25 @@ func TestSizes(t *testing.T) {
 		}
 		return out
 	}
-	scripts := []string{"glulam", "pandas", "pandas-chunks", "pyarrow", "pyarrow-stream"}
-	all := append(slices.Clone(scripts), "beam-fn", "beam-fn-workers", "beam-prism", "beam-frames")
+	scripts := []string{"glulam", "pandas", "pandas-chunks", "pyarrow", "pyarrow-stream", "pyarrow-lleaves", "polars", "lightgbm-file"}
+	parquets := []string{"glulam-parquet", "pandas-parquet", "pyarrow-parquet", "lleaves-parquet", "polars-parquet"}
+	many := slices.Concat(scripts, parquets)
+	few := slices.Concat(scripts, []string{"beam-fn", "beam-fn-workers", "beam-prism", "beam-frames"}, parquets, []string{"beam-parquet"})
 	for _, test := range []struct {
 		args []string
 		want map[int][]string
 	}{
-		{nil, map[int][]string{
-			5000: all, 100_000: all, 1_000_000: append(slices.Clone(scripts), "glulam-all", "pandas-all"), 10_000_000: scripts,
+		{nil, map[int][]string{5000: few, 100_000: few, 2_000_000: many}},
+		{[]string{"--keep-rows", "1e6", "--rows", "1e6,1e7"}, map[int][]string{
+			5000: few, 100_000: few, 1_000_000: append(slices.Clone(many), "glulam-all", "pandas-all"), 10_000_000: many,
 		}},
-		{[]string{"--short"}, map[int][]string{20_000: {"glulam", "glulam-all"}}},
+		{[]string{"--short"}, map[int][]string{20_000: {"glulam", "glulam-parquet", "glulam-all"}}},
 		{[]string{"--peers=false", "--rows", "1e5,1e6", "--only", "^glulam$"}, map[int][]string{
 			5000: {"glulam"}, 100_000: {"glulam"}, 1_000_000: {"glulam"},
+		}},
+		{[]string{"--rows", "30000", "--only", "polars-parquet"}, map[int][]string{
+			5000: {"glulam", "glulam-parquet", "polars-parquet"}, 30_000: {"glulam", "glulam-parquet", "polars-parquet"},
+			100_000: {"glulam", "glulam-parquet", "polars-parquet"},
 		}},
 		{[]string{"--rows", "30000", "--only", "beam-fn$"}, map[int][]string{
 			5000: {"glulam", "beam-fn"}, 30_000: {"glulam", "beam-fn"}, 100_000: {"glulam", "beam-fn"},
@@ -245,20 +161,20 @@ func TestWrongUsage(t *testing.T) {
 
 // The whole report, as one reads it.
 func TestReport(t *testing.T) {
-	o, err := parse([]string{"--rows", "1e6,1e7", "--models", "lightgbm", "--rounds", "3", "--only", "glulam|pandas$|beam-fn$"})
+	o, err := parse([]string{"--rows", "1e6,1e7", "--models", "lightgbm", "--rounds", "3", "--only", "glulam|pandas$|beam-fn$|pyarrow-parquet"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &report{
+	r := &results{
 		About: about{
-			Date: "2026-01-02 03:04 UTC", System: "linux/amd64", CPU: "Some CPU", Cores: 2, Memory: 8 << 30,
-			Glulam: "glulam 0.1.0", Go: "1.26.0", Python: "Python 3.11.7, pandas 3.1.1",
+			Machine: report.Machine{Date: "2026-01-02 03:04 UTC", System: "linux/amd64", CPU: "Some CPU", Cores: 2, Memory: 8 << 30, Go: "1.26.0"},
+			Glulam:  "glulam 0.1.0", Python: "Python 3.11.7, pandas 3.1.1",
 		},
 		Options: o,
 	}
 	r.Sizes, r.at = o.sizes()
 	pace := map[string]struct{ start, row float64 }{
-		"glulam": {0.1, 2e-6}, "glulam-all": {0.1, 3e-6}, "pandas": {1, 8e-6}, "beam-fn": {4, 40e-6},
+		"glulam": {0.1, 2e-6}, "glulam-all": {0.1, 3e-6}, "glulam-parquet": {0.1, 1e-6}, "pyarrow-parquet": {1, 6e-6}, "pandas": {1, 8e-6}, "beam-fn": {4, 40e-6},
 	}
 	for round := 1; round <= 3; round++ {
 		for _, rows := range r.Sizes {

@@ -7,6 +7,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/glulam/glulam/bench/internal/flights"
+	"github.com/glulam/glulam/bench/internal/report"
 )
 
 // entry is one job, run once.
@@ -26,20 +29,16 @@ type entry struct {
 
 // about is the machine, and what ran on it.
 type about struct {
-	Date   string `json:"date"`
-	System string `json:"system"`
-	CPU    string `json:"cpu"`
-	Cores  int    `json:"cores"`
-	Memory int64  `json:"memory_bytes"`
+	report.Machine
 	Glulam string `json:"glulam"`
 	Commit string `json:"commit"`
-	Go     string `json:"go"`
 	Python string `json:"python,omitempty"`
 }
 
-// report is everything that was measured.
-type report struct {
+// results is everything that was measured.
+type results struct {
 	About   about   `json:"about"`
+	Stolen  string  `json:"stolen,omitempty"`
 	Sizes   []int   `json:"sizes"`
 	Runs    []entry `json:"runs"`
 	Options options `json:"-"`
@@ -47,7 +46,7 @@ type report struct {
 }
 
 // record writes all runs to a file.
-func (r *report) record(path string) error {
+func (r *results) record(path string) error {
 	data, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
 		return err
@@ -56,7 +55,7 @@ func (r *report) record(path string) error {
 }
 
 // runs are the good runs of a job, by round.
-func (r *report) runs(model, job string, rows int) []entry {
+func (r *results) runs(model, job string, rows int) []entry {
 	var out []entry
 	for _, e := range r.Runs {
 		if e.Model == model && e.Job == job && e.Rows == rows && e.Failed == "" {
@@ -67,86 +66,32 @@ func (r *report) runs(model, job string, rows int) []entry {
 	return out
 }
 
-// spread is a median and what it is the median of.
-type spread struct{ median, low, high float64 }
-
-func spreadOf(v []float64) spread {
-	if len(v) == 0 {
-		return spread{}
-	}
-	v = slices.Sorted(slices.Values(v))
-	n := len(v)
-	return spread{(v[(n-1)/2] + v[n/2]) / 2, v[0], v[n-1]}
-}
-
-func over(runs []entry, f func(entry) float64) spread {
+func over(runs []entry, f func(entry) float64) report.Spread {
 	v := make([]float64, len(runs))
 	for i, e := range runs {
 		v[i] = f(e)
 	}
-	return spreadOf(v)
+	return report.Of(v...)
 }
 
 func wall(e entry) float64 { return e.Wall }
+func cpu(e entry) float64  { return e.CPU }
 func peak(e entry) float64 { return float64(e.Peak) }
 
-// ratio is how many times longer a job took than another, round by round.
-func ratio(a, b []entry) spread {
+// ratio is how many times more a job took than another, round by round.
+func ratio(a, b []entry, of func(entry) float64) report.Spread {
 	var v []float64
 	for _, x := range a {
 		if i := slices.IndexFunc(b, func(y entry) bool { return y.Round == x.Round }); i >= 0 {
-			v = append(v, x.Wall/b[i].Wall)
+			v = append(v, of(x)/of(b[i]))
 		}
 	}
-	return spreadOf(v)
-}
-
-func (s spread) format(f string) string {
-	low, high := fmt.Sprintf(f, s.low), fmt.Sprintf(f, s.high)
-	if low == high {
-		return low
-	}
-	return fmt.Sprintf(f, s.median) + " (" + low + "–" + high + ")"
-}
-
-// times writes a ratio with two digits, more when it is large.
-func (s spread) times() string {
-	switch {
-	case s.median == 0:
-		return "–"
-	case s.median < 9.95:
-		return s.format("%.2f")
-	case s.median < 99.5:
-		return s.format("%.1f")
-	}
-	return s.format("%.0f")
-}
-
-// rate writes rows a second with three digits.
-func rate(v float64) string {
-	switch {
-	case v <= 0:
-		return "–"
-	case v < 1e4:
-		return fmt.Sprintf("%.2fk", v/1e3)
-	case v < 1e5:
-		return fmt.Sprintf("%.1fk", v/1e3)
-	case v < 1e6:
-		return fmt.Sprintf("%.0fk", v/1e3)
-	}
-	return fmt.Sprintf("%.2fM", v/1e6)
-}
-
-func megabytes(v float64) string {
-	if v == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f", v/1e6)
+	return report.Of(v...)
 }
 
 // write prints the report.
-func (r *report) write(w io.Writer) {
-	fmt.Fprintf(w, "# Whole jobs: a CSV file in, predictions out\n\n")
+func (r *results) write(w io.Writer) {
+	fmt.Fprintf(w, "# Whole jobs: a file in, predictions out\n\nMade by `go run ./bench/jobs`: [bench/README.md](../bench/README.md#whole-jobs) says what is measured, and how.\n\n")
 	r.writeAbout(w)
 	for _, model := range r.Options.models {
 		if !slices.ContainsFunc(r.Runs, func(e entry) bool { return e.Model == model }) {
@@ -162,18 +107,17 @@ func (r *report) write(w io.Writer) {
 	r.writeFailures(w)
 }
 
-func (r *report) writeAbout(w io.Writer) {
+func (r *results) writeAbout(w io.Writer) {
 	a := r.About
-	lines := []string{a.Date, strings.Join(slices.DeleteFunc([]string{
-		a.CPU, fmt.Sprintf("%d cores", a.Cores), megabytesOfMemory(a.Memory), a.System,
-	}, func(s string) bool { return s == "" }), ", ")}
 	version := strings.TrimSpace(strings.TrimPrefix(a.Glulam, "glulam"))
-	lines = append(lines, strings.Join(slices.DeleteFunc([]string{
-		prefixed("glulam ", version), prefixed("commit ", a.Commit), prefixed("Go ", a.Go), a.Python,
-	}, func(s string) bool { return s == "" }), ", "))
-	lines = append(lines, rounds(r.Options.rounds))
-	for _, l := range lines {
-		fmt.Fprintf(w, "- %s\n", l)
+	if version != "" {
+		version = "glulam " + version
+	}
+	lines := append(a.Lines(version, a.Commit, a.Python), rounds(r.Options.rounds))
+	for _, l := range append(lines, r.Stolen) {
+		if l != "" {
+			fmt.Fprintf(w, "- %s\n", l)
+		}
 	}
 	fmt.Fprintf(w, "\n| job | what it is |\n|---|---|\n")
 	for _, c := range contenders {
@@ -190,22 +134,8 @@ func rounds(n int) string {
 	return fmt.Sprintf("%d rounds, interleaved; medians, with least and most in brackets; memory is the most of all", n)
 }
 
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
-func megabytesOfMemory(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%.0f GiB of memory", float64(n)/(1<<30))
-}
-
 // writeSize prints the table of one number of rows.
-func (r *report) writeSize(w io.Writer, model string, rows int) {
+func (r *results) writeSize(w io.Writer, model string, rows int) {
 	// An interrupted measurement has not come to everything.
 	tried := func(c contender) bool {
 		return slices.ContainsFunc(r.Runs, func(e entry) bool { return e.Model == model && e.Rows == rows && e.Job == c.name })
@@ -213,36 +143,36 @@ func (r *report) writeSize(w io.Writer, model string, rows int) {
 	if !slices.ContainsFunc(contenders, tried) {
 		return
 	}
-	fmt.Fprintf(w, "\n### %s, %s rows\n\n", model, digits(rows))
-	fmt.Fprintln(w, "| job | wall s | CPU s | cores busy | peak RSS MB | output MB | rows/s | glulam is × faster | furthest from LightGBM |")
-	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+	fmt.Fprintf(w, "\n### %s, %s rows\n\n", model, report.Digits(rows))
+	fmt.Fprintln(w, "| job | wall s | CPU s | cores busy | peak RSS MB | output MB | rows/s | glulam is × faster | on × less CPU | furthest from LightGBM |")
+	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, c := range contenders {
 		if !tried(c) {
 			continue
 		}
 		runs := r.runs(model, c.name, rows)
 		if len(runs) == 0 {
-			fmt.Fprintf(w, "| %s | failed | | | | | | | |\n", c.name)
+			fmt.Fprintf(w, "| %s | failed | | | | | | | | |\n", c.name)
 			continue
 		}
-		times := "1"
-		if c.name != c.against() {
-			times = ratio(runs, r.runs(model, c.against(), rows)).times()
+		times, less := "1", "1"
+		if base := r.runs(model, c.against(), rows); c.name != c.against() {
+			times, less = ratio(runs, base, wall).Times(), ratio(runs, base, cpu).Times()
 		}
-		fmt.Fprintf(w, "| %s | %s | %.2f | %.2f | %s | %s | %s | %s | %.1g |\n", c.name,
-			over(runs, wall).format("%.2f"),
-			over(runs, func(e entry) float64 { return e.CPU }).median,
-			over(runs, func(e entry) float64 { return e.CPU / e.Wall }).median,
-			megabytes(over(runs, peak).high),
-			megabytes(over(runs, func(e entry) float64 { return float64(e.Output) }).median),
-			rate(float64(rows)/over(runs, wall).median), times,
-			over(runs, func(e entry) float64 { return e.Furthest }).high)
+		fmt.Fprintf(w, "| %s | %s | %.2f | %.2f | %s | %s | %s | %s | %s | %.1g |\n", c.name,
+			over(runs, wall).Format("%.2f"),
+			over(runs, cpu).Median,
+			over(runs, func(e entry) float64 { return e.CPU / e.Wall }).Median,
+			report.Megabytes(over(runs, peak).High),
+			report.Megabytes(over(runs, func(e entry) float64 { return float64(e.Output) }).Median),
+			report.Rate(float64(rows)/over(runs, wall).Median), times, less,
+			over(runs, func(e entry) float64 { return e.Furthest }).High)
 	}
 }
 
 // writeRates compares what was not run at the same sizes: by rows a second at the largest size of each job, and by rows a
 // second without what it takes to start.
-func (r *report) writeRates(w io.Writer, model string) {
+func (r *results) writeRates(w io.Writer, model string) {
 	type line struct {
 		c             contender
 		start         float64
@@ -253,18 +183,18 @@ func (r *report) writeRates(w io.Writer, model string) {
 	base := map[string]line{}
 	for _, c := range contenders {
 		l := line{c: c}
-		if runs := r.runs(model, c.name, startRows); len(runs) > 0 {
-			l.start = over(runs, wall).median
+		if runs := r.runs(model, c.name, flights.Rows); len(runs) > 0 {
+			l.start = over(runs, wall).Median
 		}
 		for _, rows := range r.Sizes {
 			runs := r.runs(model, c.name, rows)
 			if len(runs) == 0 {
 				continue
 			}
-			t := over(runs, wall).median
+			t := over(runs, wall).Median
 			l.rows, l.there, l.beyond = rows, float64(rows)/t, 0
-			if l.start > 0 && rows > startRows && t > l.start {
-				l.beyond = float64(rows-startRows) / (t - l.start)
+			if l.start > 0 && rows > flights.Rows && t > l.start {
+				l.beyond = float64(rows-flights.Rows) / (t - l.start)
 			}
 		}
 		if l.rows > 0 {
@@ -276,7 +206,7 @@ func (r *report) writeRates(w io.Writer, model string) {
 		return
 	}
 	fmt.Fprintf(w, "\n### %s, each at its largest\n\n", model)
-	fmt.Fprintf(w, "Start is the wall time of %s rows. Beyond it: the rows a second of all others. Jobs differ in rows here.\n\n", digits(startRows))
+	fmt.Fprintf(w, "Start is the wall time of %s rows. Beyond it: the rows a second of all others. Jobs differ in rows here.\n\n", report.Digits(flights.Rows))
 	fmt.Fprintln(w, "| job | start s | rows | rows/s | glulam is × faster | rows/s beyond start | glulam is × faster |")
 	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|")
 	for _, l := range lines {
@@ -289,8 +219,8 @@ func (r *report) writeRates(w io.Writer, model string) {
 		if l.start > 0 {
 			start = fmt.Sprintf("%.2f", l.start)
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", l.c.name, start, digits(l.rows),
-			rate(l.there), there, rate(l.beyond), beyond)
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s |\n", l.c.name, start, report.Digits(l.rows),
+			report.Rate(l.there), there, report.Rate(l.beyond), beyond)
 	}
 }
 
@@ -298,14 +228,11 @@ func quotient(a, b float64) string {
 	if a == 0 || b == 0 {
 		return "–"
 	}
-	return spread{median: a / b}.single()
+	return report.Exactly(a / b).Times()
 }
 
-// single writes a ratio without bounds.
-func (s spread) single() string { return spread{s.median, s.median, s.median}.times() }
-
 // writeMemory shows how memory grows with rows.
-func (r *report) writeMemory(w io.Writer, model string) {
+func (r *results) writeMemory(w io.Writer, model string) {
 	if len(r.Options.rows) < 2 {
 		return
 	}
@@ -315,7 +242,7 @@ func (r *report) writeMemory(w io.Writer, model string) {
 		var all []float64
 		for _, n := range sizes {
 			if runs := r.runs(model, c.name, n); len(runs) > 0 {
-				all = append(all, over(runs, peak).high)
+				all = append(all, over(runs, peak).High)
 			}
 		}
 		if len(all) < len(sizes) || all[0] == 0 {
@@ -323,7 +250,7 @@ func (r *report) writeMemory(w io.Writer, model string) {
 		}
 		fmt.Fprintf(&lines, "| %s |", c.name)
 		for _, v := range all {
-			fmt.Fprintf(&lines, " %s |", megabytes(v))
+			fmt.Fprintf(&lines, " %s |", report.Megabytes(v))
 		}
 		fmt.Fprintf(&lines, " %.2f |\n", all[len(all)-1]/all[0])
 	}
@@ -332,17 +259,17 @@ func (r *report) writeMemory(w io.Writer, model string) {
 	}
 	fmt.Fprintf(w, "\n### %s, peak memory\n\n| job |", model)
 	for _, n := range sizes {
-		fmt.Fprintf(w, " MB at %s rows |", digits(n))
+		fmt.Fprintf(w, " MB at %s rows |", report.Digits(n))
 	}
 	fmt.Fprintf(w, " most to least rows |\n|---|%s--:|\n%s", strings.Repeat("--:|", len(sizes)), lines.String())
 }
 
-func (r *report) writeFailures(w io.Writer) {
+func (r *results) writeFailures(w io.Writer) {
 	title := "\n## Failed\n\n"
 	for _, e := range r.Runs {
 		if e.Failed != "" {
 			first, _, _ := strings.Cut(e.Failed, "\n")
-			fmt.Fprintf(w, "%s- %s, %s rows, %s, round %d: %s\n", title, e.Model, digits(e.Rows), e.Job, e.Round, first)
+			fmt.Fprintf(w, "%s- %s, %s rows, %s, round %d: %s\n", title, e.Model, report.Digits(e.Rows), e.Job, e.Round, first)
 			title = ""
 		}
 	}

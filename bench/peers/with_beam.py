@@ -2,7 +2,7 @@
 
 with_beam.py [--runner fn|prism] [--workers N] [--threads N] [--frames] MODEL INPUT OUTPUT
 
-OUTPUT is a folder. By default an element is a row, which is what ReadFromText gives. With --frames it is a pandas
+OUTPUT is a folder; INPUT is CSV or, by its name, Parquet, and so is what is written. By default an element is a row, which is what ReadFromText gives. With --frames it is a pandas
 DataFrame of many rows, which is what an expert does about the cost of an element.
 """
 
@@ -17,6 +17,7 @@ import apache_beam as beam
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -61,6 +62,19 @@ class Parse(beam.DoFn):
         values = [float(cells[i]) if cells[i] else nan for i in self.numbers]
         values += [codes.get(cells[i], nan) for i, codes in self.texts]
         yield cells[self.id], np.array(values)
+
+
+class Values(beam.DoFn):
+    """A row of Parquet, which Beam gives as a dict -> (id, features)."""
+
+    def __init__(self, features, levels):
+        self.features = features
+        self.codes = {name: {w: float(i) for i, w in enumerate(levels[name])} for name in levels}
+
+    def process(self, row):
+        nan = float("nan")
+        values = [nan if row[f] is None else self.codes[f].get(row[f], nan) if f in self.codes else row[f] for f in self.features]
+        yield row["id"], np.array(values, float)
 
 
 class Frames(ModelHandler):
@@ -135,12 +149,25 @@ def main():
 
     model = lgb.Booster(model_file=args.model)
     features, levels = model.feature_name(), flights.categories(model)
-    with open(args.input, newline="") as file:
-        header = next(csv.reader(file))
+    from_parquet = args.input.endswith(".parquet")
+    if not from_parquet:
+        with open(args.input, newline="") as file:
+            header = next(csv.reader(file))
     output = os.path.join(args.output, "part")
 
     logging.getLogger().setLevel(logging.ERROR)
     with beam.Pipeline(runner=runner, options=PipelineOptions(options)) as p:
+        if from_parquet:
+            schema = pa.schema([("id", pa.int64()), ("prediction", pa.float64())])
+            _ = (
+                p
+                | beam.io.ReadFromParquet(args.input, columns=["id", *features])
+                | beam.ParDo(Values(features, levels))
+                | RunInference(KeyedModelHandler(Rows(args.model, args.threads)))
+                | beam.Map(lambda pair: {"id": pair[0], "prediction": float(pair[1].inference)})
+                | beam.io.WriteToParquet(output, schema, file_name_suffix=".parquet")
+            )
+            return
         if args.frames:
             lines = (
                 p

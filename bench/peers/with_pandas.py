@@ -1,6 +1,8 @@
 """The script that most people would write: pandas reads, LightGBM predicts, pandas writes.
 
 with_pandas.py [--chunk ROWS] [--all-columns] [--threads N] MODEL INPUT OUTPUT
+
+INPUT and OUTPUT are CSV or, by their names, Parquet.
 """
 
 import argparse
@@ -32,7 +34,11 @@ def main():
     columns = None if args.all_columns else ["id", *features]
 
     def frames():
-        if args.chunk:
+        if args.input.endswith(".parquet"):
+            rows = pd.read_parquet(args.input, columns=columns)
+            levels = flights.categories(model)
+            yield rows.assign(**{name: pd.Categorical(rows[name], levels[name]) for name in types})
+        elif args.chunk:
             with pd.read_csv(args.input, usecols=columns, dtype=types, chunksize=args.chunk) as chunks:
                 yield from chunks
         else:
@@ -51,6 +57,9 @@ def main():
             frame["prediction"] = predictions
         else:
             frame = pd.DataFrame({"id": frame["id"], "prediction": predictions})
+        if args.output.endswith(".parquet"):
+            frame.to_parquet(args.output, index=False)
+            continue
         frame.to_csv(args.output, index=False, mode="a" if i else "w", header=not i)
 
 

@@ -2,7 +2,7 @@
 // Python: messages come at a fixed rate whatever becomes of them, and the time of each is taken from its own timestamp until a
 // consumer sees its output.
 //
-//	go run ./bench/stream -model .cache/bench/large.txt -rates 1000,5000,20000,50000 -drain 400000 > report.md
+//	go run ./bench/stream -model .cache/bench/models/flights-500x63.txt -rates 1000,5000,20000,50000 -drain 400000 > report.md
 //	go run ./bench/stream -soak 1h -rates 5000
 //	go run ./bench/stream -flink -warm 20s -rates 5000,20000
 //
@@ -26,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/glulam/glulam/bench/internal/report"
 	"github.com/glulam/glulam/internal/services/flink"
 	"github.com/glulam/glulam/internal/services/kafka"
 )
@@ -135,7 +136,7 @@ func run(ctx context.Context, o options) error {
 		b.cluster = []string{"--runner", "flink", "--flink", cluster.REST, "--job-server", server, "--checkpoint-interval", "1s"}
 	}
 	b.heading(os.Stdout)
-	steal, all := stolen()
+	watched := report.Watch()
 	switch {
 	case b.soak > 0:
 		err = b.soaked(ctx, rates[0])
@@ -144,7 +145,7 @@ func run(ctx context.Context, o options) error {
 			err = b.drained(ctx)
 		}
 	}
-	footing(os.Stdout, steal, all)
+	footing(os.Stdout, watched())
 	return err
 }
 
@@ -190,7 +191,7 @@ func (b *bench) latencies(ctx context.Context, rates []int) error {
 				round++
 			}
 		}
-		report(os.Stdout, rate, runners, results)
+		printRate(os.Stdout, rate, runners, results)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"github.com/glulam/glulam/bench/internal/report"
 )
 
 // measured is what came of one run of a contender.
@@ -14,8 +16,8 @@ type measured struct {
 	failed  bool
 }
 
-// report prints a table of one rate: medians of the rounds.
-func report(w io.Writer, rate int, contenders []contender, results [][]measured) {
+// printRate prints a table of one rate: medians of the rounds.
+func printRate(w io.Writer, rate int, contenders []contender, results [][]measured) {
 	fmt.Fprintf(w, "\n%d messages a second, latency in ms:\n\n", rate)
 	fmt.Fprintln(w, "| | p50 | p95 | p99 | p99.9 | max | p99 of the slowest partition | p50, p95, p99 × the plain loop | own share, p99 | seen | CPU µs/message | × |")
 	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -54,12 +56,6 @@ func report(w io.Writer, rate int, contenders []contender, results [][]measured)
 }
 
 // median of values, 0 of none.
-func median(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	v = slices.Sorted(slices.Values(v))
-	return (v[len(v)/2] + v[(len(v)-1)/2]) / 2
-}
+func median(v []float64) float64 { return report.Of(v...).Median }
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

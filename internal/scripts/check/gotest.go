@@ -16,7 +16,7 @@ import (
 const module = "github.com/glulam/glulam/"
 
 // scripts are the packages whose tests run the whole program.
-var scripts = []string{"internal/cli", "internal/doctest", "internal/e2e", "examples/"}
+var scripts = []string{"internal/cli", "internal/doctest", "internal/e2e", "examples/", "bench/"}
 
 // raced are the packages in which goroutines meet, and the ones below them. The tests of internal/cli are left out: the
 // program under test is another process, which the detector does not see, and the packages that it is made of are here. So are

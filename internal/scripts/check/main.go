@@ -32,7 +32,7 @@ var pieces = []piece{
 	{name: "build", about: "go build of everything", run: build, stop: true},
 	{name: "lint", about: "gofmt, go vet, staticcheck", run: lint},
 	{name: "unit", about: "tests of all packages but those of script", run: unit},
-	{name: "script", about: "tests that run the whole program: the command, the examples, the documentation", run: script},
+	{name: "script", about: "tests that run the whole program: the command, the examples, the documentation, the benchmarks' short forms", run: script},
 	{name: "race", about: "tests of the packages with goroutines, under the race detector", run: race},
 	{name: "fuzz", about: "every fuzz target for some seconds", run: fuzz},
 }

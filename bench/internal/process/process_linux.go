@@ -1,8 +1,9 @@
-package main
+package process
 
 import (
 	"bytes"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of descendants whose own parent ends, so that none escapes the account.
-func adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+// Adopt makes this process the parent of descendants whose own parent ends, so that none escapes the account.
+func Adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
 // orphansEnd is how long descendants may outlive their job before they are ended.
 const orphansEnd = 3 * time.Second
@@ -88,6 +89,13 @@ func statusField(status []byte, name string) int64 {
 	return n << 10
 }
 
+// forget gives memory back that this program does not use any more, and has the kernel forget its peak: see Run.
+func forget() {
+	debug.FreeOSMemory()
+	// Without this file, in a kernel that was built without it, the peak stays.
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+}
+
 // peakOf is the peak of an ended process or of a descendant it waited for, whichever is larger.
 func peakOf(p *os.ProcessState) int64 {
 	if ru, ok := p.SysUsage().(*syscall.Rusage); ok {
@@ -96,18 +104,5 @@ func peakOf(p *os.ProcessState) int64 {
 	return 0
 }
 
-// settle writes out what earlier jobs left in the page cache, so that no job pays for another.
-func settle() { unix.Sync() }
-
-func cpuModel() string {
-	data, _ := os.ReadFile("/proc/cpuinfo")
-	_, rest, _ := bytes.Cut(data, []byte("model name"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(bytes.TrimSpace(bytes.TrimLeft(line, " \t:")))
-}
-
-// memoryTotal is the machine's memory in bytes.
-func memoryTotal() int64 {
-	data, _ := os.ReadFile("/proc/meminfo")
-	return statusField(append([]byte("\n"), data...), "MemTotal")
-}
+// Settle writes out what earlier programs left in the page cache, so that none pays for another.
+func Settle() { unix.Sync() }

@@ -44,7 +44,9 @@ type table struct {
 
 func newBlock(p *program, k *kernel) *block {
 	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
-	b.walker = walker{answers: make([]byte, p.walk.answers+spare), at: make([]uint32, len(p.f.Trees))}
+	if p.walk != nil {
+		b.walker = walker{answers: make([]byte, p.walk.answers+spare), at: make([]uint32, len(p.f.Trees))}
+	}
 	if len(p.rowOf) > 0 {
 		b.row = make([]float64, len(p.f.Features))
 	}

@@ -43,22 +43,31 @@ type circuits struct {
 	loaded []cnode // the tree
 	nodes  []cnode // what is left of it
 	even   bool    // parts are to be as large as each other, whatever that costs
-	memo   map[multiplexer]uint32
+	memo   memo
 	muxes  []multiplexer
-	last   []int32 // by temporary: the last multiplexer that looks at it
+	others []multiplexer // of the try before
+	last   []int32       // by temporary: the last multiplexer that looks at it
 	place  []uint32
 	spare  []uint32
 	placed uint32 // how many places there are
 	path   []int32
 	order  []int32
+	codes  [2]codeMemory // of the codes of try, in turns
 
-	tooLong bool // a code would have more than maxCode bits
+	most    int  // bits of a code
+	tooLong bool // a code would have more
 }
 
 const (
 	maxCode   = 16 // bits
 	maxLeaves = 1 << 14
 )
+
+// codeMemory is what codes are made in.
+type codeMemory struct {
+	planes arena[uint32]
+	leaf   arena[int32]
+}
 
 // cnode is a node of the tree while it is compiled. A child < 0 is leaf ^child.
 type cnode struct {
@@ -76,26 +85,32 @@ func (c *circuits) leaves(n int32) int32 {
 }
 
 // compile gives the code of the tree with this root. Its multiplexers are in c.muxes; those planes of theirs that are
-// temporary are numbered from 0 and are placed in the order of c.muxes: see allocate.
+// temporary are numbered from 0 and are placed in the order of c.muxes: see allocate. The code is good until the next call.
 func (c *circuits) compile(root int32) code {
-	sum := c.try(root)
-	if len(sum.planes) <= 8 || c.leaves(root) > 256 {
+	sum := c.try(root, maxCode)
+	if c.tooLong || len(sum.planes) <= 8 || c.loaded[root].leaves > 256 {
 		return sum
 	}
 	// A byte is better than fewer multiplexers.
-	long := c.muxes
-	c.muxes = nil
+	c.muxes, c.others = c.others, c.muxes
 	c.even = true
-	if even := c.try(root); len(even.planes) <= 8 {
-		sum, long = even, c.muxes
-	}
+	even := c.try(root, 8)
 	c.even = false
-	c.muxes = long
+	if !c.tooLong {
+		return even
+	}
+	c.tooLong = false
+	c.muxes, c.others = c.others, c.muxes
 	return sum
 }
 
-func (c *circuits) try(root int32) code {
-	clear(c.memo)
+// try compiles the tree into a code of up to most bits; if that is too few c.tooLong is set.
+func (c *circuits) try(root int32, most int) code {
+	c.most = most
+	c.memo.reset()
+	c.codes[0], c.codes[1] = c.codes[1], c.codes[0]
+	c.codes[0].planes.reset()
+	c.codes[0].leaf.reset()
 	c.muxes = c.muxes[:0]
 	c.nodes = append(c.nodes[:0], c.loaded...)
 	return c.encode(root, bits.Len32(uint32(c.leaves(root)-1))+1)
@@ -104,7 +119,7 @@ func (c *circuits) try(root int32) code {
 // encode codes the part with this root, with that many bits if it goes well.
 func (c *circuits) encode(root int32, budget int) code {
 	if root < 0 || c.tooLong {
-		return code{leaf: []int32{^root}}
+		return c.newCode(nil, ^root)
 	}
 	budget = max(budget, bits.Len32(uint32(c.leaves(root)-1)))
 	reach, v, rest := c.cut(root, int32(1)<<(budget-1))
@@ -114,14 +129,16 @@ func (c *circuits) encode(root int32, budget int) code {
 		a, b = b, a
 	}
 	if len(a.planes) == 0 && len(b.planes) == 0 {
-		return code{planes: []uint32{reach.plane}, leaf: []int32{a.leaf[0], b.leaf[0]}}
+		planes := c.codes[0].planes.take(1)
+		planes[0] = reach.plane
+		return c.newCode(planes, a.leaf[0], b.leaf[0])
 	}
 	n := max(len(a.planes), len(b.planes))
-	if n == maxCode || c.tooLong {
+	if n == c.most || c.tooLong {
 		c.tooLong = true
-		return code{leaf: []int32{0}}
+		return c.newCode(nil, 0)
 	}
-	sum := code{planes: make([]uint32, 0, n+1), leaf: make([]int32, 2<<n)}
+	sum := code{planes: c.codes[0].planes.take(n + 1)[:0], leaf: c.codes[0].leaf.take(2 << n)}
 	for i := range n {
 		switch {
 		case i >= len(a.planes):
@@ -133,11 +150,22 @@ func (c *circuits) encode(root int32, budget int) code {
 		}
 	}
 	sum.planes = append(sum.planes, reach.plane)
-	for i := range 1 << n {
-		sum.leaf[i] = a.leaf[i&(len(a.leaf)-1)]
-		sum.leaf[1<<n+i] = b.leaf[i&(len(b.leaf)-1)]
-	}
+	repeat(sum.leaf[:1<<n], a.leaf)
+	repeat(sum.leaf[1<<n:], b.leaf)
 	return sum
+}
+
+// repeat fills to with copies of of.
+func repeat(to, of []int32) {
+	for len(to) > 0 {
+		to = to[copy(to, of):]
+	}
+}
+
+func (c *circuits) newCode(planes []uint32, leaves ...int32) code {
+	leaf := c.codes[0].leaf.take(len(leaves))
+	copy(leaf, leaves)
+	return code{planes, leaf}
 }
 
 // cut chooses v, at most `most` leaves if possible, cuts it off and gives the bit of the rows that reach it, v, and the
@@ -204,15 +232,12 @@ func (c *circuits) mux(on, zero, one uint32) uint32 {
 	if zero == zeros && one == ones {
 		return on
 	}
-	m := multiplexer{on: on, zero: zero, one: one}
-	if to, ok := c.memo[m]; ok {
-		return to
+	next := temporary + uint32(len(c.muxes))
+	m := c.memo.find(multiplexer{on: on, zero: zero, one: one, to: next})
+	if m.to == next {
+		c.muxes = append(c.muxes, m)
 	}
-	to := temporary + uint32(len(c.muxes))
-	c.memo[m] = to
-	m.to = to
-	c.muxes = append(c.muxes, m)
-	return to
+	return m.to
 }
 
 // allocate gives the temporary planes places from first on, which are used again when nobody looks at them any more, and

@@ -252,7 +252,7 @@ func simulate(muxes []multiplexer, of []uint32, words []uint64, n int) []uint64 
 
 // TestPlaces: a tree's planes are few, because they use places again.
 func TestPlaces(t *testing.T) {
-	c := &circuits{memo: map[multiplexer]uint32{}}
+	c := &circuits{}
 	f := treeOf(t, forestgen.Sprout(forestgen.Balanced, 256, source(1)), ownQuestion)
 	all, asks := ask(f)
 	p := &program{f: f, planes: 2}

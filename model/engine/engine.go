@@ -94,7 +94,7 @@ func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
 	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
-	if rows <= e.kernel.walked {
+	if rows <= e.kernel.walked && e.p.walk != nil {
 		for i := range rows {
 			b.rowMargins(t, i, out[i*k:(i+1)*k])
 		}
@@ -111,7 +111,7 @@ func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
 	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
-	if rows <= e.kernel.walked {
+	if rows <= e.kernel.walked && e.p.walk != nil {
 		for i := range rows {
 			b.rowLeaves(t, i, out[i*n:(i+1)*n])
 		}

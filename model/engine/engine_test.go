@@ -128,12 +128,18 @@ func propertyLarge(t *rapid.T) {
 	holdAll(t, f, x, rows)
 }
 
+// propertyEngines is both, of fewer rows: instrumented code is slow.
 func propertyEngines(t *rapid.T) {
+	draw, counts := forestgen.Small, []int{1, 5, 12, 13, 40, 64, 65, 130, 200, 513}
 	if rapid.Bool().Draw(t, "large") {
-		propertyLarge(t)
-	} else {
-		propertySmall(t)
+		draw = forestgen.Large
 	}
+	f := draw(t)
+	if err := f.Validate(); err != nil {
+		t.Fatalf("a valid forest is refused: %v", err)
+	}
+	x, rows := forestgen.Many(t, f, counts)
+	holdAll(t, f, x, rows)
 }
 
 func TestSmall(t *testing.T) { rapid.Check(t, propertySmall) }
@@ -142,7 +148,7 @@ func TestLarge(t *testing.T) { rapid.Check(t, propertyLarge) }
 
 func FuzzEngines(f *testing.F) {
 	for seed := range uint64(4) {
-		f.Add(randomBytes(seed, 8<<10))
+		f.Add(randomBytes(seed, 4<<10))
 	}
 	f.Fuzz(rapid.MakeFuzz(propertyEngines))
 }

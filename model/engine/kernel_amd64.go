@@ -97,6 +97,8 @@ func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eigh
 func addEight32AVX2(sums *float32, codes *byte, values *[together]*float32, eights int)
 
 // onesAndZeros has maxPlain bytes of 1 and as many of 0, and spare ones: a window of it is any number of 1s followed by 0s.
+//
+//lint:ignore U1000 row_amd64.s reads it
 var onesAndZeros = func() (b [2*maxPlain + spare]byte) {
 	for i := range maxPlain {
 		b[i] = 1

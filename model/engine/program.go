@@ -21,7 +21,7 @@ type program struct {
 	// The values of the trees' codes, if every leaf has one value; the sums' precision decides which.
 	values   []float64
 	values32 []float32
-	walk     *walk
+	walk     *walk   // nil if there are more planes than it can number
 	plain    bool    // kernels can answer the ordered columns: none takes zero for missing or has more than maxPlain cuts
 	rowOf    []int32 // the features that linear leaves and terms look at
 }
@@ -36,8 +36,8 @@ type tree struct {
 }
 
 const (
-	// maxPlanes is how many planes questions may have: they are numbered with 16 bits, and fit a third-level cache.
-	maxPlanes = 1 << 16
+	// maxPlanes is how many planes questions may have: 16 MB a block.
+	maxPlanes = 1 << 18
 	maxPlain  = 4096
 	// padding lets a table of 256 values be looked at from any tree's first value on.
 	padding = 256
@@ -66,7 +66,9 @@ func compile(f *forest.Forest) (*program, error) {
 		return nil, err
 	}
 	p.plain = !slices.ContainsFunc(p.ordered, func(c ordered) bool { return c.missing == forest.MissingZero || c.cuts > maxPlain })
-	p.walk = newWalk(f, all, asks, questions)
+	if questions <= maxAnswerable {
+		p.walk = newWalk(f, all, asks, questions)
+	}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -100,7 +102,9 @@ func (p *program) build(all []question, asks []int32) error {
 		o := f.Trees[t].Output
 		byOutput[o] = append(byOutput[o], t)
 	}
-	c := &circuits{memo: map[multiplexer]uint32{}}
+	c := &circuits{}
+	p.trees = make([]tree, 0, len(f.Trees))
+	p.muxes = make([]multiplexer, 0, len(f.Nodes)+len(f.Nodes)/4) // about as many as there will be
 	first := uint32(p.planes)
 	for output, trees := range byOutput {
 		for _, t := range trees {

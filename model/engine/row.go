@@ -36,6 +36,9 @@ type walkGroup struct {
 // abreast is how many trees are walked together.
 const abreast = 8
 
+// maxAnswerable is how many planes can be numbered with 16 bits.
+const maxAnswerable = 1 << 16
+
 // newWalk lays out the trees. all and asks are as ask gave them.
 func newWalk(f *forest.Forest, all []question, asks []int32, planes int) *walk {
 	w := &walk{answers: planes}

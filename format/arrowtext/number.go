@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/glulam/glulam/format/number"
 )
 
 // AppendFloat appends a finite float in the fewest digits that read back to the same bits, bits being 32 or 64. Like
@@ -21,6 +23,9 @@ func AppendFloat(dst []byte, v float64, bits int) []byte {
 		plain = plain || float32(abs) >= 1e-6 && float32(abs) < 1e21
 	} else {
 		plain = plain || abs >= 1e-6 && abs < 1e21
+	}
+	if plain && bits == 64 {
+		return number.AppendFloat(dst, v)
 	}
 	if plain {
 		return strconv.AppendFloat(dst, v, 'f', -1, bits)

@@ -1,6 +1,8 @@
 package csv
 
 import (
+	"slices"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
@@ -36,6 +38,22 @@ func newColumn(kind format.Kind, rows int) *column {
 func (c *column) append(row int, cell []byte) {
 	c.data = append(c.data[:c.offsets[row]], cell...)
 	c.offsets[row+1] = int32(len(c.data))
+}
+
+// room sees to it that there is room for n bytes of cells from row on, and that [column.put] may write beyond them.
+func (c *column) room(row, n int) {
+	c.data = slices.Grow(c.data[:c.offsets[row]], n+2*wordSize)
+}
+
+// put is append for the cell text[start:end], where there is room. Most cells are short, and are copied without a call.
+func (c *column) put(row int, text []byte, start, end int) {
+	at, n := int(c.offsets[row]), end-start
+	c.offsets[row+1] = int32(at + n)
+	if n <= 2*wordSize && start+2*wordSize <= len(text) {
+		*(*[2 * wordSize]byte)(c.data[at : at+2*wordSize]) = [2 * wordSize]byte(text[start:])
+		return
+	}
+	copy(c.data[at:at+n], text[start:end])
 }
 
 func (c *column) appendEscaped(row int, cell []byte) {

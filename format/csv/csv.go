@@ -76,6 +76,8 @@ type Format struct {
 
 	// sizes are 0 outside of tests.
 	sizes sizes
+	// lines is for tests: rows are read one by one, and none in bulk.
+	lines bool
 }
 
 // sizes are the limits that tests make small.

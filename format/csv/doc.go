@@ -71,8 +71,9 @@
 //
 // Both stop at a bad quote or swallow what follows, neither can say where a record starts in the file or split it, and
 // both make strings of all cells: encoding/csv those of a record, in one allocation, arrow-go on top of that. Here lines
-// without quotes, which is most of them, are found by searching for the LF, numbers are parsed where they stand, and
-// fields that nobody asked for are counted eight bytes at a time. MB/s of one core for 20 columns (BenchmarkRead,
+// without quotes, which is most of them, are read in bulk: the ends of all cells of 16 KiB are found at once (with AVX2 where
+// there is; BenchmarkIndex), and then one column after the other is read from there, numbers eight digits at a time. A block
+// with a cell that is not what its column wants is read again line by line. MB/s of one core for 20 columns (BenchmarkRead,
 // BenchmarkSplit; mixed: numbers of few digits, missing cells and text; floats: full precision; quoted: mixed with quotes
 // around each cell):
 //

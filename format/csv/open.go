@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -43,6 +44,7 @@ func (f Format) Open(ctx context.Context, file *format.File, l *format.Layout, p
 		file: file.Name, names: l.Columns, src: src, sizes: sizes, delim: f.delimiter(), piece: p, row: p.FirstRow,
 		window:   newWindow(src, file.Name, p.Start, left, sizes),
 		scanner:  scanner{delim: f.delimiter(), limit: sizes.row, want: len(l.Columns), spans: make([]span, 0, len(l.Columns))},
+		index:    newIndex(),
 		numbers:  number.NewRule(nulls.Number),
 		noNumber: slices.Contains(nulls.Number, ""),
 		texts:    notEmpty(nulls.Text),
@@ -66,6 +68,9 @@ func (f Format) Open(ctx context.Context, file *format.File, l *format.Layout, p
 		wants = append(wants, want{field: sources[i], column: r.out[i]})
 	}
 	r.groups = grouped(wants)
+	if f.lines {
+		r.oneByOne = math.MaxInt64
+	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return r, nil
 }

@@ -24,6 +24,9 @@ type reader struct {
 	scanner scanner
 	row     int64 // records of the file so far, blank lines included
 
+	index    *index
+	oneByOne int64 // offset up to which lines are read one by one: see bulk
+
 	// What is read of a record.
 	groups   []group
 	rawRows  []*column
@@ -105,6 +108,9 @@ func (r *reader) read() error {
 	w := r.window
 	limit := w.offset() + int64(r.sizes.bytes)
 	for r.n+len(r.letters) < r.sizes.batch && w.offset() < limit {
+		if r.bulk(limit) {
+			continue
+		}
 		b := w.rest()
 		if len(b) == 0 && w.eof {
 			return r.end()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -20,6 +21,8 @@ type writer struct {
 	w      io.Writer
 	schema *arrow.Schema
 	cells  []appender
+	raw    []bool // columns of bytes as they stand
+	plain  []plain
 	buf    []byte
 	closed bool
 	err    error
@@ -49,6 +52,7 @@ func (f Format) NewWriter(w io.Writer, schema *arrow.Schema) (format.Writer, err
 			return nil, err
 		}
 		out.cells = append(out.cells, out.appender(field))
+		out.raw = append(out.raw, isRaw(field, format.MetaRaw) || isRaw(field, format.MetaRawRow))
 		if i > 0 {
 			out.buf = append(out.buf, out.delim)
 		}
@@ -59,6 +63,7 @@ func (f Format) NewWriter(w io.Writer, schema *arrow.Schema) (format.Writer, err
 		}
 	}
 	out.buf = out.endRow(out.buf, 0)
+	out.plain = make([]plain, len(out.cells))
 	return out, nil
 }
 
@@ -100,19 +105,31 @@ func (w *writer) Write(rec arrow.RecordBatch) error {
 		return fault.New(fault.Internal, "", "csv: the record has another schema than the writer")
 	}
 	columns := rec.Columns()
+	defer clear(w.plain)
+	for i, c := range columns {
+		w.plain[i] = plainOf(c, w.raw[i])
+	}
 	for row := range int(rec.NumRows()) {
-		start := len(w.buf)
-		for i, c := range columns {
+		b := w.buf
+		start := len(b)
+		for i := range w.plain {
 			if i > 0 {
-				w.buf = append(w.buf, w.delim)
+				b = append(b, w.delim)
 			}
-			var err error
-			if w.buf, err = w.cells[i](&w.cellWriter, w.buf, c, row); err != nil {
-				w.buf = w.buf[:start]
-				return onField(err, w.schema.Field(i).Name)
+			switch p := &w.plain[i]; {
+			case p.offsets != nil:
+				b = append(b, p.data[p.offsets[row]:p.offsets[row+1]]...)
+			case p.floats != nil:
+				b = appendFloat(b, p.floats[row], 64)
+			default:
+				var err error
+				if b, err = w.cells[i](&w.cellWriter, b, columns[i], row); err != nil {
+					w.buf = b[:start]
+					return onField(err, w.schema.Field(i).Name)
+				}
 			}
 		}
-		w.buf = w.endRow(w.buf, start)
+		w.buf = w.endRow(b, start)
 		if len(w.buf) >= flushAt {
 			if err := w.flush(); err != nil {
 				return err
@@ -120,6 +137,31 @@ func (w *writer) Write(rec arrow.RecordBatch) error {
 		}
 	}
 	return nil
+}
+
+// plain is a column of the record that is being written, of one of the kinds that most columns are: bytes as they stand, or
+// float64 without nulls. Neither is set for any other column.
+type plain struct {
+	data    []byte
+	offsets []int32
+	floats  []float64
+}
+
+func plainOf(c arrow.Array, raw bool) (p plain) {
+	switch a := c.(type) {
+	case *array.Binary:
+		if raw && a.Len() > 0 {
+			p.offsets = a.ValueOffsets()
+			if data := a.Data().Buffers()[2]; data != nil {
+				p.data = data.Bytes()
+			}
+		}
+	case *array.Float64:
+		if a.NullN() == 0 {
+			p.floats = a.Float64Values()
+		}
+	}
+	return p
 }
 
 // fits reports whether columns of schema are what the writer's own schema promised.

@@ -256,7 +256,7 @@ func TestPassThroughAppends(t *testing.T) {
 	if got, want := write(t, Format{}, rec), "\"a\", b ,\"p,q\"\n1, x,0.5\n2,\"y\nz\",1e-9\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	_, err := Format{Options{Delimiter: ';'}, sizes{}}.NewWriter(nil, raw.Schema())
+	_, err := Format{Options: Options{Delimiter: ';'}}.NewWriter(nil, raw.Schema())
 	if fault.CodeOf(err) != fault.Usage {
 		t.Errorf("rows with commas among semicolons: %v", err)
 	}

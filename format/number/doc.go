@@ -10,7 +10,10 @@
 // for float64 is ±0, as in strconv.
 //
 // [Bool] knows the words of [format.Number]'s rule. [Rule] is the whole rule: nulls, then numbers, then words. [Prefix]
-// finds the end of a number while it reads it, which saves a tokenizer from looking at each byte twice.
+// finds the end of a number while it reads it, which saves a tokenizer from looking at each byte twice. [Rule.Column] reads
+// many cells at once, whose ends are known.
+//
+// [AppendFloat] is the way back: the fewest digits that read back to the same bits.
 //
 // Everything is safe for concurrent use, keeps nothing of its arguments and allocates nothing, but for Range.
 //

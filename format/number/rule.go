@@ -8,6 +8,8 @@ type Rule struct {
 	nulls []string
 	empty bool
 	first [256]bool // bytes that a null starts with: any other cell needs no comparison
+	// numeric says that a null may look like a number.
+	numeric bool
 }
 
 // NewRule makes a Rule whose nulls are these texts, compared exactly after blanks around the cell are dropped; "" is the
@@ -21,6 +23,7 @@ func NewRule(nulls []string) *Rule {
 		}
 		r.nulls = append(r.nulls, n)
 		r.first[n[0]] = true
+		r.numeric = r.numeric || n[0] == '-' || n[0] == '.' || n[0]-'0' <= 9
 	}
 	return r
 }

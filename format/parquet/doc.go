@@ -1,6 +1,7 @@
 // Package parquet reads and writes Parquet files as Arrow record batches, for scoring: a few columns of many, numbers as
-// float64 with NaN for missing, all rows or an error. The decoders, and the putting together of nested columns, are those
-// of arrow-go; the pages are read and checked here.
+// float64 with NaN for missing, all rows or an error. The pages are read and checked here, and plain and dictionary-encoded
+// numbers are decoded here (three times as fast as by arrow-go: BenchmarkDirect); all other decoders, and the putting together
+// of nested columns, are those of arrow-go.
 //
 //	f, err := format.OpenFile("rows.parquet")
 //	layout, err := parquet.Format{}.Describe(ctx, f)

@@ -39,20 +39,6 @@ func (l *leaf) levels(n int) []int16 {
 // present says which of the loaded rows have a value.
 func (l *leaf) present() presence { return presence{defs: &l.defs, highest: l.maxDef} }
 
-// presence says which rows have a value, as a source has it: by definition levels or by flags.
-type presence struct {
-	defs    *[]int16
-	highest int16
-	valid   *[]bool
-}
-
-func (p presence) at(i int) bool {
-	if p.defs != nil {
-		return (*p.defs)[i] == p.highest
-	}
-	return (*p.valid)[i]
-}
-
 // path is the column's name for messages.
 func (l *leaf) path() string { return l.descr.Path() }
 
@@ -69,10 +55,15 @@ func openColumn[T any](p *pages, ft *footer, group, column int) (batcher[T], err
 	if err := p.open(ft, group, column); err != nil {
 		return nil, err
 	}
+	return columnReader[T](p, p)
+}
+
+// columnReader gives arrow-go's reader of a column for the pages of from, which are those of p.
+func columnReader[T any](from file.PageReader, p *pages) (batcher[T], error) {
 	// The one way to give a column reader pages of one's own. It is deprecated for being easy to misuse (the pages must be
 	// of one column chunk), not for having a successor.
 	//lint:ignore SA1019 see above
-	r, ok := file.NewColumnReader(p.descr, p, memory.DefaultAllocator, &columnBuffers).(batcher[T])
+	r, ok := file.NewColumnReader(p.descr, from, memory.DefaultAllocator, &columnBuffers).(batcher[T])
 	if !ok {
 		return nil, fmt.Errorf("no reader for %s", p.descr.PhysicalType())
 	}
@@ -124,9 +115,22 @@ type fixed[T any] struct {
 	leaf
 	r    batcher[T]
 	vals []T // the values of the rows loaded, without nulls
+	// own reads the column, if it is not nil, and not arrow-go.
+	own interface {
+		batcher[T]
+		open(p *pages)
+	}
 }
 
 func (f *fixed[T]) open(ft *footer, group int) (err error) {
+	if f.own != nil {
+		if err := f.pages.open(ft, group, f.column); err != nil {
+			return err
+		}
+		f.own.open(&f.pages)
+		f.r = f.own
+		return nil
+	}
 	f.r, err = openColumn[T](&f.pages, ft, group, f.column)
 	return err
 }

@@ -243,7 +243,7 @@ func withoutHidden(a array.ListLike) (arrow.Array, error) {
 	}
 	bufs := []*memory.Buffer{nil, memory.NewBufferBytes(offsets)}
 	if a.NullN() > 0 {
-		bufs[0] = memory.NewBufferBytes(validity(nil, a.Len(), a.IsValid))
+		bufs[0] = memory.NewBufferBytes(validity(a.Len(), a.IsValid))
 	}
 	data := array.NewData(dt, a.Len(), bufs, []arrow.ArrayData{values.Data()}, a.NullN(), 0)
 	defer data.Release()

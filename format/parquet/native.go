@@ -33,28 +33,9 @@ func (o *natives) build(n int) (arrow.Array, error) {
 		return storageArray(o.typ, func(dt arrow.DataType) arrow.Array { return plainArray(dt, n, vals, nil, 0) }), nil
 	}
 	o.out = slices.Grow(o.out[:0], n*o.width)[:n*o.width]
-	clear(o.out)
-	o.bits = validity(o.bits, n, o.present.at)
-	at := 0
-	for i := range n {
-		if o.present.at(i) {
-			at += copy(o.out[i*o.width:], vals[at:at+o.width])
-		}
-	}
+	o.bits = o.present.bitmap(o.bits, n)
+	spread(o.out, vals, o.width, o.bits)
 	return storageArray(o.typ, func(dt arrow.DataType) arrow.Array { return plainArray(dt, n, o.out, o.bits, nulls) }), nil
-}
-
-// validity sets the bits of the rows that have a value.
-func validity(buf []byte, n int, present func(int) bool) []byte {
-	size := int(bitutil.BytesForBits(int64(n)))
-	buf = slices.Grow(buf[:0], size)[:size]
-	clear(buf)
-	for i := range n {
-		if present(i) {
-			bitutil.SetBit(buf, i)
-		}
-	}
-	return buf
 }
 
 // storageArray makes an array of dt, which may be an extension type, from one of its storage type.
@@ -80,7 +61,7 @@ func (o *booleans) build(n int) (arrow.Array, error) {
 	clear(o.vals)
 	nulls := n - len(o.src.vals)
 	if nulls > 0 {
-		o.valid = validity(o.valid, n, o.src.present().at)
+		o.valid = o.src.present().bitmap(o.valid, n)
 	}
 	at, present := 0, o.src.present()
 	for i := range n {

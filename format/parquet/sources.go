@@ -24,13 +24,13 @@ func (p *plan) source(f *pqarrow.SchemaField) any {
 	case pq.Types.Boolean:
 		s = &fixed[bool]{leaf: l}
 	case pq.Types.Int32:
-		s = &fixed[int32]{leaf: l}
+		s = &fixed[int32]{leaf: l, own: &direct[int32]{}}
 	case pq.Types.Int64:
-		s = &fixed[int64]{leaf: l}
+		s = &fixed[int64]{leaf: l, own: &direct[int64]{}}
 	case pq.Types.Float:
-		s = &fixed[float32]{leaf: l}
+		s = &fixed[float32]{leaf: l, own: &direct[float32]{}}
 	case pq.Types.Double:
-		s = &fixed[float64]{leaf: l}
+		s = &fixed[float64]{leaf: l, own: &direct[float64]{}}
 	case pq.Types.FixedLenByteArray:
 		s = &fixedBytes{leaf: l, width: l.descr.TypeLength()}
 		p.rowBytes += int64(l.descr.TypeLength())

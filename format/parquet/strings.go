@@ -29,7 +29,7 @@ func (o *textArray) build(n int) (arrow.Array, error) {
 	nulls := o.src.nulls(n)
 	bufs := []*memory.Buffer{nil, nil, memory.NewBufferBytes(o.src.data[:o.src.offsets[n]])}
 	if nulls > 0 {
-		o.bits = validity(o.bits, n, o.src.present().at)
+		o.bits = o.src.present().bitmap(o.bits, n)
 		bufs[0] = memory.NewBufferBytes(o.bits)
 	}
 	return storageArray(o.typ, func(dt arrow.DataType) arrow.Array {
@@ -115,7 +115,7 @@ func (o *dictionary) build(n int) (arrow.Array, error) {
 	}
 	nulls := o.src.nulls(n)
 	if nulls > 0 {
-		o.bits = validity(o.bits, n, o.src.present().at)
+		o.bits = o.src.present().bitmap(o.bits, n)
 	}
 	keys := plainArray(o.typ.IndexType, n, o.keys, o.bits, nulls)
 	defer keys.Release()

@@ -12,8 +12,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/flight"
-	pq "github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/glulam/glulam/fault"
@@ -32,7 +30,8 @@ const (
 // NewWriter writes records of schema to w. It holds one row group in memory, at most 128 Ki rows and about 64 MiB of
 // records before encoding. Pages are compressed with zstd at its fastest level: about as quick as snappy, smaller, and
 // every page gets a checksum, which neither snappy nor arrow-go's page headers have. Strings are encoded with a dictionary
-// as long as that pays; columns have statistics. The Arrow schema is stored, so that Native gives the same types again.
+// as long as that pays, and whole numbers by their differences if those are much alike in the first record, as in identifiers;
+// columns have statistics. The Arrow schema is stored, so that Native gives the same types again.
 // The same records in the same batches make the same bytes.
 //
 // Metadata that begins with "glulam." are not written, be they of the schema or of fields. The types that Parquet does
@@ -47,19 +46,26 @@ func (o Format) NewWriter(w io.Writer, schema *arrow.Schema) (wr format.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	props, err := writeProperties(lowered)
-	if err != nil {
+	if _, err := writeProperties(lowered, nil); err != nil {
 		return nil, err
 	}
-	out := &writer{sink: &sink{w: w}, schema: clean, lowered: lowered, options: o.Options}
-	if out.file, err = pqarrow.NewFileWriter(lowered, out.sink, props, pqarrow.DefaultWriterProps()); err != nil {
-		return nil, out.fail(err)
+	return &writer{sink: &sink{w: w}, schema: clean, lowered: lowered, options: o.Options}, nil
+}
+
+// begin opens the file, for which the first columns, if there are any, decide upon encodings.
+func (w *writer) begin(columns []arrow.Array) error {
+	if w.file != nil {
+		return nil
 	}
-	stored := base64.StdEncoding.EncodeToString(flight.SerializeSchema(clean, goMemory))
-	if err := out.file.AppendKeyValueMetadata("ARROW:schema", stored); err != nil {
-		return nil, out.fail(err)
+	props, err := writeProperties(w.lowered, columns)
+	if err != nil {
+		return err
 	}
-	return out, nil
+	if w.file, err = pqarrow.NewFileWriter(w.lowered, w.sink, props, pqarrow.DefaultWriterProps()); err != nil {
+		return err
+	}
+	stored := base64.StdEncoding.EncodeToString(flight.SerializeSchema(w.schema, goMemory))
+	return w.file.AppendKeyValueMetadata("ARROW:schema", stored)
 }
 
 // guardWrite turns a panic of arrow-go into an error. It must be deferred itself.
@@ -108,28 +114,6 @@ func withoutOurs(m arrow.Metadata) arrow.Metadata {
 	return arrow.NewMetadata(keys, values)
 }
 
-func writeProperties(schema *arrow.Schema) (*pq.WriterProperties, error) {
-	sc, err := pqarrow.ToParquet(schema, nil, pqarrow.DefaultWriterProps())
-	if err != nil {
-		return nil, fault.New(fault.Unsupported, "", "%w", err)
-	}
-	page := min(pageBytes, max(leastPage, allPages/sc.NumColumns()))
-	opts := []pq.WriterProperty{
-		pq.WithCompression(compress.Codecs.Zstd),
-		pq.WithCompressionLevel(1),
-		pq.WithMaxRowGroupLength(groupRows),
-		pq.WithDataPageSize(int64(page)),
-		pq.WithDictionaryPageSizeLimit(int64(page)),
-		pq.WithDictionaryDefault(false),
-	}
-	for i := range sc.NumColumns() {
-		if c := sc.Column(i); c.PhysicalType() == pq.Types.ByteArray {
-			opts = append(opts, pq.WithDictionaryPath(c.ColumnPath(), true))
-		}
-	}
-	return pq.NewWriterProperties(opts...), nil
-}
-
 type writer struct {
 	sink    *sink
 	file    *pqarrow.FileWriter
@@ -175,6 +159,9 @@ func (w *writer) Write(rec arrow.RecordBatch) (err error) {
 		c.Release()
 	}
 	defer low.Release()
+	if err := w.begin(columns); err != nil {
+		return err
+	}
 	for from := int64(0); from < low.NumRows(); {
 		if w.rows >= groupRows || w.bytes >= groupBytes {
 			if err := w.file.NewBufferedRowGroupChecked(); err != nil {
@@ -279,6 +266,9 @@ func (w *writer) Close() (err error) {
 		w.err = errClosed
 	}()
 	defer guardWrite(&err)
+	if err := w.begin(nil); err != nil {
+		return err
+	}
 	w.sink.hold = true
 	if err := w.file.Close(); err != nil {
 		return err

@@ -1,17 +1,10 @@
 package block
 
 import (
-	"bytes"
-	"encoding/binary"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"reflect"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
@@ -101,72 +94,6 @@ type Rejected struct {
 	// Envelope and EventTime are those of the row in an unbounded pipeline: EventTime is in milliseconds since 1970.
 	Envelope  Envelope
 	EventTime int64
-}
-
-// head is what stands before the Arrow stream of an encoded block.
-type head struct {
-	Origin    Origin     `json:"o"`
-	Times     []int64    `json:"t,omitempty"`
-	Envelopes []Envelope `json:"e,omitempty"`
-	Model     string     `json:"m,omitempty"`
-	Missing   Missing    `json:"x,omitzero"`
-}
-
-func encode(b Block) ([]byte, error) {
-	if b.Record == nil {
-		return nil, errors.New("block: no record")
-	}
-	h, err := json.Marshal(head{Origin: b.Origin, Times: b.Times, Envelopes: b.Envelopes, Model: b.Model, Missing: b.Missing})
-	if err != nil {
-		return nil, err
-	}
-	var buf bytes.Buffer
-	buf.Write(binary.AppendUvarint(nil, uint64(len(h))))
-	buf.Write(h)
-	w := ipc.NewWriter(&buf, ipc.WithSchema(b.Record.Schema()))
-	if err := w.Write(b.Record); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-func decode(data []byte) (Block, error) {
-	n, size := binary.Uvarint(data)
-	if size <= 0 || n > uint64(len(data)-size) {
-		return Block{}, errors.New("block: bad head")
-	}
-	var h head
-	if err := json.Unmarshal(data[size:size+int(n)], &h); err != nil {
-		return Block{}, fmt.Errorf("block: bad head: %w", err)
-	}
-	r, err := ipc.NewReader(bytes.NewReader(data[size+int(n):]))
-	if err != nil {
-		return Block{}, fmt.Errorf("block: %w", err)
-	}
-	defer r.Release()
-	if !r.Next() {
-		if r.Err() != nil {
-			return Block{}, fmt.Errorf("block: %w", r.Err())
-		}
-		// The IPC writer leaves out a batch without rows.
-		return h.block(empty(r.Schema())), nil
-	}
-	rec := r.RecordBatch()
-	rec.Retain()
-	return h.block(rec), nil
-}
-
-func (h *head) block(rec arrow.RecordBatch) Block {
-	return Block{Record: rec, Origin: h.Origin, Times: h.Times, Envelopes: h.Envelopes, Model: h.Model, Missing: h.Missing}
-}
-
-func empty(s *arrow.Schema) arrow.RecordBatch {
-	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
-	defer b.Release()
-	return b.NewRecordBatch()
 }
 
 func encodeRejected(r Rejected) ([]byte, error) { return json.Marshal(r) }

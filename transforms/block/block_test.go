@@ -1,6 +1,8 @@
 package block
 
 import (
+	"math"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -79,5 +81,37 @@ func TestRejectedCoder(t *testing.T) {
 	}
 	if d := cmp.Diff(in, out); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestLists: positions that do not ascend, and cut-off ones.
+func TestLists(t *testing.T) {
+	for _, list := range [][]int64{nil, {}, {5}, {1, 2, 3}, {math.MaxInt64, math.MinInt64, 0, -1}} {
+		data := appendList(nil, list)
+		got, rest, err := readList(append(data, 'x'))
+		if err != nil || string(rest) != "x" || !slices.Equal(got, list) || (got == nil) != (list == nil) {
+			t.Errorf("%v: %v, rest %q, %v", list, got, rest, err)
+		}
+		for cut := range data {
+			if _, _, err := readList(data[:cut]); err == nil {
+				t.Errorf("%v cut to %d bytes was read", list, cut)
+			}
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	t := &testing.T{}
+	in := Block{Record: record(t, 4096), Origin: Origin{Source: "a.csv", Row: make([]int64, 4096), Offset: make([]int64, 4096)}}
+	for i := range 4096 {
+		in.Origin.Row[i], in.Origin.Offset[i] = int64(1_000_000+i), int64(100_000_000+i*100)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		data, err := encode(in)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(data)))
 	}
 }

@@ -1,7 +1,7 @@
 # Everything that is done here with a command. Needs Go; `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test tools lint unit script race fuzz bench gobench goldens run clean
+.PHONY: help build test tools lint unit script race fuzz emulate bench gobench goldens run clean
 
 CHECK  := go run ./internal/scripts/check
 PYTHON ?= python3.11
@@ -31,6 +31,9 @@ race: ## tests of the packages with goroutines, under the race detector
 
 fuzz: ## every fuzz target that does not link Beam for ten seconds; make fuzz TIME=1h: all, for longer
 	@$(CHECK) $(if $(TIME),-fuzztime $(TIME)) fuzz
+
+emulate: ## tests of the engines on CPUs that are emulated: AVX-512 with and without VBMI, no AVX at all, arm64
+	for cpu in avx512 skylake sse arm64; do go run ./internal/scripts/emulate -cpu $$cpu -data testdata/flights ./model/engine -- -test.short || exit 1; done
 
 bench: ## measure glulam beside others, into docs/benchmarks*.md: half an hour, and Python 3.11; make bench SHORT=1: seconds
 ifdef SHORT

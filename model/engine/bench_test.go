@@ -160,8 +160,7 @@ func BenchmarkKernel(b *testing.B) {
 			run  func()
 		}{
 			{"multiplex", len(muxes), "mux", func() { k.multiplex(planes, muxes) }},
-			{"scatter", blockRows, "row", func() { k.scatter(scattered, wideWords, &column.search, columns, 1, blockRows) }},
-			{"scatter-apart", blockRows, "row", func() { k.scatter(scattered, wideWords, &column.search, x, len(f.Features), blockRows) }},
+			{"scatter", blockRows, "row", func() { k.scatter(scattered, wideWords, &column.search, columns, blockRows) }},
 			{"sweep", planeCount, "plane", func() { k.sweep(planes, planes, wideWords, false) }},
 			{"spread", 1, "tree", func() { k.spread(&codes[0], planes, &of) }},
 			{"transpose", 4, "matrix", func() { k.transpose(&blk.matrices) }},

@@ -8,6 +8,8 @@ const (
 	// blockRows is how many rows a block has at most: with a bit a row, a plane is a cache line.
 	blockRows = 512
 	wideWords = blockRows / 64
+	// columnApart is from column to column of a block: rows would all be in one set of a cache if it were a power of two.
+	columnApart = blockRows + 8
 	// together is how many trees' leaves are added up in one go, each sum being read and written once.
 	together = 8
 )
@@ -21,9 +23,11 @@ type block struct {
 	planes   []uint64
 	class    [blockRows]uint32
 	column   [blockRows]float64
+	columns  []float64 // of the features in use, if they come in rows
 	matrices [256]uint64
 	low      [together][blockRows]byte // the codes, by tree
 	high     [together][blockRows]byte
+	wide     [together][blockRows]uint16 // both, put together
 	single   sums[float32]
 	double   sums[float64]
 	walker   walker
@@ -67,12 +71,35 @@ func (b *block) start(t table, first, rows int) {
 		b.plane(ones)[i] = ^uint64(0)
 	}
 	p := b.p
+	if t.row > 1 && len(p.used) > 0 {
+		b.turn(t, first)
+	}
+	column := func(feature, place int) []float64 {
+		if t.row > 1 {
+			return b.columns[place*columnApart:]
+		}
+		return t.x[feature*t.feature+first:]
+	}
 	for i := range p.ordered {
 		c := &p.ordered[i]
-		c.fill(b, t.x[c.feature*t.feature+first*t.row:], t.row)
+		c.fill(b, column(c.feature, c.place))
 	}
 	for _, c := range p.classes {
-		c.fill(b, t.x[c.feature*t.feature+first*t.row:], t.row)
+		c.fill(b, column(c.feature, c.place))
+	}
+}
+
+// turn makes columns of rows, which is one way through them, and not one for each feature.
+func (b *block) turn(t table, first int) {
+	if b.columns == nil {
+		b.columns = make([]float64, len(b.p.used)*columnApart)
+	}
+	for i := range b.rows {
+		row := t.x[(first+i)*t.row:]
+		to := b.columns[i:]
+		for place, j := range b.p.used {
+			to[place*columnApart] = row[j]
+		}
 	}
 }
 
@@ -116,9 +143,9 @@ func (b *block) margins(t table, first int, out []float64) {
 	case f.Linear != nil:
 		b.linears(t, first, out)
 	case f.Sum == forest.Float32:
-		sumTrees(b, &b.single, p.values32, b.kernel.add32, out)
+		sumTrees(b, &b.single, p.values32, adders[float32]{b.kernel.add32, b.kernel.addWide32}, out)
 	default:
-		sumTrees(b, &b.double, p.values, b.kernel.add64, out)
+		sumTrees(b, &b.double, p.values, adders[float64]{b.kernel.add64, b.kernel.addWide64}, out)
 	}
 	f.EndSums(out)
 }
@@ -141,8 +168,14 @@ func (b *block) fetch(t table, row int) {
 	}
 }
 
+// adders add the leaves of eight trees to sums: those with codes of a byte, and of two.
+type adders[T float32 | float64] struct {
+	narrow func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T)
+	wide   func(*[blockRows]T, int, *[together][blockRows]uint16, *[together]*T)
+}
+
 // sumTrees adds up leaves of one value.
-func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T), out []float64) {
+func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add adders[T], out []float64) {
 	f := b.p.f
 	trees := b.p.trees
 	for output := range f.Outputs {
@@ -150,25 +183,32 @@ func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add func(*[
 			s.of[i] = T(out[i*f.Outputs+output])
 		}
 		for len(trees) > 0 && trees[0].output == output {
-			n := 0
-			for n < min(together, len(trees)) && trees[n].output == output && trees[n].bits <= 8 {
+			n, wide := 0, false
+			for n < min(together, len(trees)) && trees[n].output == output {
 				b.code(&trees[n], n)
+				wide = wide || trees[n].bits > 8
 				n++
 			}
+			for i := range n {
+				s.tables[i] = &values[trees[i].firstLeaf]
+			}
 			switch {
-			case n == together:
-				for i := range s.tables {
-					s.tables[i] = &values[trees[i].firstLeaf]
-				}
-				add(&s.of, b.rows, &b.low, &s.tables)
-			case n > 0:
+			case n < together:
 				for i := range n {
-					addOne(s.of[:b.rows], b.low[i][:], values[trees[i].firstLeaf:])
+					v := values[trees[i].firstLeaf:]
+					if trees[i].bits > 8 {
+						addWide(s.of[:b.rows], b.low[i][:], b.high[i][:], v)
+					} else {
+						addNarrow(s.of[:b.rows], b.low[i][:], v)
+					}
 				}
+			case wide:
+				for i := range n {
+					b.widen(&trees[i], i)
+				}
+				add.wide(&s.of, b.rows, &b.wide, &s.tables)
 			default:
-				b.code(&trees[0], 0)
-				addWide(s.of[:b.rows], b.low[0][:], b.high[0][:], values[trees[0].firstLeaf:])
-				n = 1
+				add.narrow(&s.of, b.rows, &b.low, &s.tables)
 			}
 			trees = trees[n:]
 		}
@@ -178,8 +218,19 @@ func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add func(*[
 	}
 }
 
-// addOne adds a tree's leaves to sums; values are padded.
-func addOne[T float32 | float64](sums []T, codes []byte, values []T) {
+// widen makes codes of two bytes of those of the n-th tree.
+func (b *block) widen(t *tree, n int) {
+	high := &b.high[n]
+	if t.bits <= 8 {
+		high = &noBytes
+	}
+	b.kernel.widen(&b.wide[n], &b.low[n], high)
+}
+
+var noBytes [blockRows]byte
+
+// addNarrow adds a tree's leaves to sums; values are padded.
+func addNarrow[T float32 | float64](sums []T, codes []byte, values []T) {
 	v := (*[padding]T)(values)
 	codes = codes[:len(sums)]
 	for i, c := range codes {
@@ -187,7 +238,7 @@ func addOne[T float32 | float64](sums []T, codes []byte, values []T) {
 	}
 }
 
-// addWide is addOne for codes of two bytes.
+// addWide is addNarrow for codes of two bytes.
 func addWide[T float32 | float64](sums []T, low, high []byte, values []T) {
 	low, high = low[:len(sums)], high[:len(sums)]
 	for i := range sums {

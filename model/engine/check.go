@@ -34,7 +34,7 @@ func (p *program) wrong() string {
 			return "a tree that goes beyond its tables"
 		}
 	}
-	if !p.walk.sound(len(p.f.Trees)) {
+	if p.walk != nil && !p.walk.sound(len(p.f.Trees)) {
 		return "a node that leads out of its tree"
 	}
 	for i := range p.ordered {

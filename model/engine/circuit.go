@@ -88,13 +88,13 @@ func (c *circuits) leaves(n int32) int32 {
 // temporary are numbered from 0 and are placed in the order of c.muxes: see allocate. The code is good until the next call.
 func (c *circuits) compile(root int32) code {
 	sum := c.try(root, maxCode)
-	if c.tooLong || len(sum.planes) <= 8 || c.loaded[root].leaves > 256 {
+	if c.tooLong || len(sum.planes) <= 8 {
 		return sum
 	}
-	// A byte is better than fewer multiplexers.
+	// Shorter codes are better than fewer multiplexers: a byte than two, and small tables of values than large ones.
 	c.muxes, c.others = c.others, c.muxes
 	c.even = true
-	even := c.try(root, 8)
+	even := c.try(root, len(sum.planes)-1)
 	c.even = false
 	if !c.tooLong {
 		return even
@@ -171,27 +171,18 @@ func (c *circuits) newCode(planes []uint32, leaves ...int32) code {
 // cut chooses v, at most `most` leaves if possible, cuts it off and gives the bit of the rows that reach it, v, and the
 // root of what is left.
 func (c *circuits) cut(root int32, most int32) (reach literal, v, rest int32) {
-	c.path = c.path[:0]
-	all := c.leaves(root)
-	at := root
-	for {
+	c.choose(root, most)
+	var at int32
+	for i, n := range c.path {
+		at = n
 		nd := &c.nodes[at]
-		right := c.leaves(nd.right) > c.leaves(nd.left)
-		v = nd.left
-		if right {
-			v = nd.right
-		}
-		c.path = append(c.path, at)
-		answer := literal{nd.plane, !right}
-		if at == root {
+		answer := literal{nd.plane, !c.right(at)}
+		v = c.larger(at)
+		if i == 0 {
 			reach = answer
 		} else {
 			reach = c.and(reach, answer)
 		}
-		if n := c.leaves(v); n <= most && (!c.even || n <= (all+1)/2) {
-			break
-		}
-		at = v
 	}
 	parent := &c.nodes[at]
 	rest = parent.left + parent.right - v // its sibling
@@ -209,6 +200,40 @@ func (c *circuits) cut(root int32, most int32) (reach literal, v, rest int32) {
 		above.right = rest
 	}
 	return reach, v, root
+}
+
+// choose makes c.path the nodes from root to the parent of v.
+func (c *circuits) choose(root int32, most int32) {
+	all := c.leaves(root)
+	apart := func(n int32) int32 { return max(n, all-n) } // leaves of the larger part
+	c.path = append(c.path[:0], root)
+	at := root
+	for {
+		v := c.larger(at)
+		n := c.leaves(v)
+		if !c.even && n <= most {
+			return
+		}
+		if c.even && n <= (all+1)/2 {
+			if at != root && apart(c.leaves(at)) < apart(n) {
+				c.path = c.path[:len(c.path)-1]
+			}
+			return
+		}
+		at = v
+		c.path = append(c.path, at)
+	}
+}
+
+// right says whether the right child of n is the larger one.
+func (c *circuits) right(n int32) bool { return c.leaves(c.nodes[n].right) > c.leaves(c.nodes[n].left) }
+
+// larger is the child of n with more leaves.
+func (c *circuits) larger(n int32) int32 {
+	if c.right(n) {
+		return c.nodes[n].right
+	}
+	return c.nodes[n].left
 }
 
 // and of two literals.

@@ -13,6 +13,7 @@ import (
 type classes struct {
 	f       *forest.Forest
 	feature int
+	place   int   // of the feature among those in use
 	first   int32 // the plane of class 0
 	count   int
 	of      classifier
@@ -76,7 +77,7 @@ func (c *classifier) class(v float64) int32 {
 
 func (p *program) newClasses(k columnKey, asked []*question) (*classes, error) {
 	m := &classing{f: p.f, asked: asked, numbers: map[string]int32{}}
-	c := &classes{f: p.f, feature: int(k.feature), first: int32(p.planes)}
+	c := &classes{f: p.f, feature: int(k.feature), place: len(p.used) - 1, first: int32(p.planes)}
 	var err error
 	if k.kind == asksSet {
 		err = m.categories(&c.of)
@@ -203,10 +204,10 @@ func (m *classing) values(c *classifier, band bool) error {
 	return nil
 }
 
-// fill makes the column's planes. x holds the feature's value of row i at i*stride.
-func (c *classes) fill(b *block, x []float64, stride int) {
+// fill makes the column's planes. x holds the feature's values.
+func (c *classes) fill(b *block, x []float64) {
 	for i := range b.rows {
-		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i*stride])))
+		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i])))
 	}
 	if c.look {
 		clear(b.class[b.rows : 64*b.words]) // whatever another column left there

@@ -170,6 +170,78 @@ func TestRowsAlone(t *testing.T) {
 	})
 }
 
+// TestManyQuestions: more cuts of a feature than kernels answer, and more questions than walks can number.
+func TestManyQuestions(t *testing.T) {
+	stump := forestgen.Sprout(forestgen.Balanced, 2, source(1))
+	for _, c := range []struct{ questions, features int }{{maxPlain + 100, 1}, {maxAnswerable + 100, 8}} {
+		f := &forest.Forest{Features: make([]forest.Feature, c.features), Outputs: 1, LeafWidth: 1}
+		for i := range c.questions {
+			grow(f, stump, func(int, int) forest.Node {
+				return forest.Node{Feature: int32(i % c.features), Threshold: math.Sqrt(float64(i))}
+			})
+		}
+		if err := f.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		p, err := compile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.plain || (p.walk == nil) != (c.questions > maxAnswerable) {
+			t.Errorf("%d questions: kernels answer: %t, walks: %t", c.questions, p.plain, p.walk != nil)
+		}
+		for _, rows := range []int{1, 70} {
+			x := forestgen.Bulk(f, rows, source(2))
+			want := ofRows(forest.NewReference(f), f, x, rows)
+			for _, k := range kernels {
+				if k.runs {
+					ofRows(newEngine(p, k), f, x, rows).hold(t, f, want, k.name)
+				}
+			}
+		}
+	}
+}
+
+// TestLeftovers: what a call, or a column, leaves in a block's memory does not matter to the next. One column
+// has fewer classes than the next, whose classes are left there.
+func TestLeftovers(t *testing.T) {
+	r := source(1)
+	f := &forest.Forest{Features: make([]forest.Feature, 3), Outputs: 1, LeafWidth: 1}
+	for column, words := range []int32{1, 30} { // few classes, and then many
+		for range 100 {
+			f.Sets = append(f.Sets, forest.Set{First: int32(len(f.Words)), Len: words, Known: -1})
+			for range words {
+				f.Words = append(f.Words, r.Uint32())
+			}
+		}
+		for range 5 {
+			grow(f, forestgen.Sprout(forestgen.Ragged, 60, r), func(int, int) forest.Node {
+				return forest.Node{Feature: int32(column), Op: forest.InSet, Set: int32(100*column + r.IntN(100))}
+			})
+		}
+	}
+	if err := f.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	const most = 600
+	x := make([]float64, most*3)
+	for i := range x {
+		x[i] = float64(r.IntN(1100) - 20)
+	}
+	want := ofRows(forest.NewReference(f), f, x, most)
+	for _, e := range engines(t, f) {
+		for range rounds(20) {
+			n := 1 + r.IntN(most)
+			first := r.IntN(most - n + 1)
+			got := ofRows(e, f, x[first*3:(first+n)*3], n)
+			part := newAnswers(f, n)
+			copy(part.margins, want.margins[first:first+n])
+			copy(part.leaves, want.leaves[first*len(f.Trees):(first+n)*len(f.Trees)])
+			got.hold(t, f, part, e.Name())
+		}
+	}
+}
+
 // TestModels: what the training libraries write.
 func TestModels(t *testing.T) {
 	for _, name := range []string{"numeric", "lightgbm", "multiclass", "zero_as_missing", "linear"} {

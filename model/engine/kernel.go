@@ -10,7 +10,7 @@ type kernel struct {
 	// multiplex runs multiplexers, one after another.
 	multiplex func(planes []uint64, muxes []multiplexer)
 	// scatter sets, for each row, the row's bit in the plane of its class: see search. Planes have words words, all zeros.
-	scatter func(planes []uint64, words int, s *search, x []float64, stride, rows int)
+	scatter func(planes []uint64, words int, s *search, x []float64, rows int)
 	// sweep makes the planes of cuts of those of classes, from the last one down: each takes over the bits of the one above
 	// it, the last one those of missing if right. Planes have words words.
 	sweep func(planes, missing []uint64, words int, right bool)
@@ -22,6 +22,11 @@ type kernel struct {
 	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
 	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
 	add32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32)
+	// widen puts codes of two bytes together.
+	widen func(to *[blockRows]uint16, low, high *[blockRows]byte)
+	// addWide64 and addWide32 are add64 and add32 for codes of two bytes.
+	addWide64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]uint16, values *[together]*float64)
+	addWide32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32)
 	// answer answers the ordered questions about a row of t, of a plain program: see walker.
 	answer func(answers []byte, columns []ordered, t table, row int)
 	// walk finds the leaf of each tree by the answers; at gets its node, by tree.
@@ -32,7 +37,9 @@ type kernel struct {
 	fewer int
 }
 
-var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], add32: addEight[float32], answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 192}
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], add32: addEight[float32],
+	widen: widen, addWide64: addEightWide[float64], addWide32: addEightWide[float32],
+	answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 256}
 
 // addEight adds the values of four trees at a time: there are not enough registers for more.
 func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {
@@ -50,6 +57,32 @@ func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[togethe
 		}
 	}
 }
+
+// addEightWide is addEight for codes of two bytes.
+func addEightWide[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]uint16, values *[together]*T) {
+	for t := 0; t < together; t += 4 {
+		v0, v1, v2, v3 := table65536(values[t]), table65536(values[t+1]), table65536(values[t+2]), table65536(values[t+3])
+		c0, c1, c2, c3 := &codes[t], &codes[t+1], &codes[t+2], &codes[t+3]
+		for i := range rows {
+			i &= blockRows - 1
+			s := sums[i]
+			s += v0[c0[i]]
+			s += v1[c1[i]]
+			s += v2[c2[i]]
+			s += v3[c3[i]]
+			sums[i] = s
+		}
+	}
+}
+
+func widen(to *[blockRows]uint16, low, high *[blockRows]byte) {
+	for i := range to {
+		to[i] = uint16(low[i]) | uint16(high[i])<<8
+	}
+}
+
+// table65536 is what begins at v; no code goes beyond it.
+func table65536[T float32 | float64](v *T) *[1 << 16]T { return (*[1 << 16]T)(unsafe.Pointer(v)) }
 
 // table256 is what begins at v, which is followed by padding.
 func table256[T float32 | float64](v *T) *[padding]T { return (*[padding]T)(unsafe.Pointer(v)) }

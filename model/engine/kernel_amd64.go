@@ -28,7 +28,7 @@ var avx512 = func() kernel {
 }()
 
 var avx2 = kernel{
-	name: "avx2", walked: 12, fewer: 128,
+	name: "avx2", walked: 20, fewer: 64,
 	runs: cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
 	answer: func(answers []byte, columns []ordered, t table, row int) {
 		if len(columns) > 0 {
@@ -45,12 +45,12 @@ var avx2 = kernel{
 			multiplexAVX2(&planes[0], &muxes[0], len(muxes))
 		}
 	},
-	scatter: func(planes []uint64, words int, s *search, x []float64, stride, rows int) {
+	scatter: func(planes []uint64, words int, s *search, x []float64, rows int) {
 		shift := 3
 		if words == wideWords {
 			shift = 6
 		}
-		scatterAVX2(&planes[0], shift, s, &x[0], stride, rows)
+		scatterAVX2(&planes[0], shift, s, &x[0], rows)
 	},
 	sweep: func(planes, missing []uint64, words int, right bool) {
 		if words == 1 || len(planes) == 0 {
@@ -64,6 +64,13 @@ var avx2 = kernel{
 	},
 	spread:    func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX2(codes, &planes[0], of) },
 	transpose: func(m *[256]uint64) { transposeAVX2(m) },
+	widen:     func(to *[blockRows]uint16, low, high *[blockRows]byte) { widenAVX2(to, low, high) },
+	addWide64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]uint16, values *[together]*float64) {
+		addEightWide64AVX2(&sums[0], &codes[0][0], values, (rows+3)/4)
+	},
+	addWide32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32) {
+		addEightWide32AVX2(&sums[0], &codes[0][0], values, (rows+3)/4)
+	},
 	add64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
 		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 	},
@@ -79,7 +86,7 @@ var none [wideWords]uint64
 func multiplexAVX2(planes *uint64, muxes *multiplexer, n int)
 
 //go:noescape
-func scatterAVX2(planes *uint64, shift int, s *search, x *float64, stride, rows int)
+func scatterAVX2(planes *uint64, shift int, s *search, x *float64, rows int)
 
 //go:noescape
 func sweepAVX2(planes *uint64, n int, missing *uint64)
@@ -89,6 +96,15 @@ func spreadAVX2(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
 
 //go:noescape
 func transposeAVX2(m *[256]uint64)
+
+//go:noescape
+func widenAVX2(to *[blockRows]uint16, low, high *[blockRows]byte)
+
+//go:noescape
+func addEightWide64AVX2(sums *float64, codes *uint16, values *[together]*float64, fours int)
+
+//go:noescape
+func addEightWide32AVX2(sums *float32, codes *uint16, values *[together]*float32, fours int)
 
 //go:noescape
 func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eights int)

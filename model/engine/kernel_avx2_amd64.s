@@ -173,19 +173,15 @@ DATA transposeMasks<>+8(SB)/8, $0x0000cccc0000cccc
 DATA transposeMasks<>+16(SB)/8, $0x00000000f0f0f0f0
 GLOBL transposeMasks<>(SB), RODATA|NOPTR, $24
 
-// func scatterAVX2(planes *uint64, shift int, s *search, x *float64, stride, rows int)
+// func scatterAVX2(planes *uint64, shift int, s *search, x *float64, rows int)
 //
 // As scatter; 1<<shift is the bytes of a plane. The line's value is cut to the buckets as a float, which is the same.
-TEXT ·scatterAVX2(SB), NOSPLIT, $8-48
+TEXT ·scatterAVX2(SB), NOSPLIT, $8-40
 	MOVQ shift+8(FP), R13
 	MOVQ s+16(FP), R8
 	MOVQ x+24(FP), SI        // the first row of this bit
-	MOVQ stride+32(FP), R9
-	MOVQ rows+40(FP), R10
-	SHLQ $3, R9
-	IMULQ R9, R10
-	ADDQ SI, R10             // the end of x
-	SHLQ $6, R9              // from word to word
+	MOVQ rows+32(FP), R10
+	LEAQ (SI)(R10*8), R10    // the end of x
 	VMOVSD search_scale(R8), X1
 	VMOVSD search_offset(R8), X2
 	MOVQ search_start+0(R8), R11
@@ -228,13 +224,11 @@ search:
 	SHLXQ R13, AX, AX
 	ORQ  CX, (DI)(AX*1)
 	ADDQ $8, DI
-	ADDQ R9, BX
+	ADDQ $512, BX            // 64 rows on
 	CMPQ BX, R10
 	JCS  row
 
-	MOVQ R9, AX
-	SHRQ $6, AX
-	ADDQ AX, SI
+	ADDQ $8, SI
 	CMPQ SI, R10
 	JCC  done
 	SHLQ $1, CX
@@ -484,3 +478,150 @@ DATA exchangeMasks<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA exchangeMasks<>+32(SB)/8, $0x3333333333333333
 DATA exchangeMasks<>+40(SB)/8, $0x5555555555555555
 GLOBL exchangeMasks<>(SB), RODATA|NOPTR, $48
+
+// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
+#define ADDWIDE_64(values) \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X0, X0 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X1, X1 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X2, X2 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X3, X3
+
+// func addEightWide64AVX2(sums *float64, codes *uint16, values *[8]*float64, fours int)
+//
+// As addEightWide, for fours * 4 rows.
+TEXT ·addEightWide64AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ fours+24(FP), BX
+	MOVQ 0(AX), R8
+	MOVQ 8(AX), R9
+	MOVQ 16(AX), R10
+	MOVQ 24(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
+	MOVQ 48(AX), R15
+	MOVQ 56(AX), DX
+
+rows:
+	VMOVSD 0(SI), X0
+	VMOVSD 8(SI), X1
+	VMOVSD 16(SI), X2
+	VMOVSD 24(SI), X3
+	MOVQ 0(DI), AX
+	ADDWIDE_64(R8)
+	MOVQ 1024(DI), AX
+	ADDWIDE_64(R9)
+	MOVQ 2048(DI), AX
+	ADDWIDE_64(R10)
+	MOVQ 3072(DI), AX
+	ADDWIDE_64(R11)
+	MOVQ 4096(DI), AX
+	ADDWIDE_64(R12)
+	MOVQ 5120(DI), AX
+	ADDWIDE_64(R13)
+	MOVQ 6144(DI), AX
+	ADDWIDE_64(R15)
+	MOVQ 7168(DI), AX
+	ADDWIDE_64(DX)
+	VMOVSD X0, 0(SI)
+	VMOVSD X1, 8(SI)
+	VMOVSD X2, 16(SI)
+	VMOVSD X3, 24(SI)
+	ADDQ $32, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  rows
+	RET
+
+// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
+#define ADDWIDE_32(values) \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X0, X0 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X1, X1 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X2, X2 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X3, X3
+
+// func addEightWide32AVX2(sums *float32, codes *uint16, values *[8]*float32, fours int)
+//
+// As addEightWide, for fours * 4 rows.
+TEXT ·addEightWide32AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ fours+24(FP), BX
+	MOVQ 0(AX), R8
+	MOVQ 8(AX), R9
+	MOVQ 16(AX), R10
+	MOVQ 24(AX), R11
+	MOVQ 32(AX), R12
+	MOVQ 40(AX), R13
+	MOVQ 48(AX), R15
+	MOVQ 56(AX), DX
+
+rows:
+	VMOVSS 0(SI), X0
+	VMOVSS 4(SI), X1
+	VMOVSS 8(SI), X2
+	VMOVSS 12(SI), X3
+	MOVQ 0(DI), AX
+	ADDWIDE_32(R8)
+	MOVQ 1024(DI), AX
+	ADDWIDE_32(R9)
+	MOVQ 2048(DI), AX
+	ADDWIDE_32(R10)
+	MOVQ 3072(DI), AX
+	ADDWIDE_32(R11)
+	MOVQ 4096(DI), AX
+	ADDWIDE_32(R12)
+	MOVQ 5120(DI), AX
+	ADDWIDE_32(R13)
+	MOVQ 6144(DI), AX
+	ADDWIDE_32(R15)
+	MOVQ 7168(DI), AX
+	ADDWIDE_32(DX)
+	VMOVSS X0, 0(SI)
+	VMOVSS X1, 4(SI)
+	VMOVSS X2, 8(SI)
+	VMOVSS X3, 12(SI)
+	ADDQ $16, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  rows
+	RET
+
+// func widenAVX2(to *[512]uint16, low, high *[512]byte)
+//
+// As widen.
+TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+	MOVQ to+0(FP), DI
+	MOVQ low+8(FP), SI
+	MOVQ high+16(FP), DX
+	MOVQ $32, CX
+
+sixteen:
+	VMOVDQU (SI), X0
+	VMOVDQU (DX), X1
+	VPUNPCKLBW X1, X0, X2
+	VPUNPCKHBW X1, X0, X3
+	VMOVDQU X2, (DI)
+	VMOVDQU X3, 16(DI)
+	ADDQ $16, SI
+	ADDQ $16, DX
+	ADDQ $32, DI
+	DECQ CX
+	JNZ  sixteen
+	RET

@@ -127,19 +127,18 @@ func TestScatter(t *testing.T) {
 			cuts := sortedCuts(r, []int{1, 2, 7, 8, 9, 300, 1500}[r.IntN(7)])
 			s := newSearch(cuts)
 			s.none = uint32([]int{0, 1 + r.IntN(len(cuts)+1)}[r.IntN(2)])
-			stride := []int{1, 1, 2, 7}[r.IntN(4)]
-			x := make([]float64, (rows-1)*stride+1)
+			x := make([]float64, rows)
 			for i := range x {
 				x[i] = valueAbout(r, cuts)
 			}
 			want := make([]uint64, (2+len(cuts))*words)
 			for i := range rows {
-				want[int(classOf(cuts, s.none, x[i*stride]))*words+i/64] |= 1 << (i % 64)
+				want[int(classOf(cuts, s.none, x[i]))*words+i/64] |= 1 << (i % 64)
 			}
 			around, planes := newMemory(len(want), uint64(0xdead))
 			clear(planes)
-			k.scatter(planes, words, &s, x, stride, rows)
-			what := fmt.Sprintf("%d rows %d apart, %d cuts, %d words", rows, stride, len(cuts), words)
+			k.scatter(planes, words, &s, x, rows)
+			what := fmt.Sprintf("%d rows, %d cuts, %d words", rows, len(cuts), words)
 			around.hold(t, what)
 			if !slices.Equal(planes, want) {
 				t.Fatalf("%s: got other planes", what)
@@ -226,15 +225,34 @@ func TestAdd(t *testing.T) {
 			if testing.Short() && rows > 20 && rows%17 > 0 {
 				continue
 			}
-			testAdd(t, r, rows, k.add64)
-			testAdd(t, r, rows, k.add32)
+			testAdd(t, r, rows, 256, k.add64)
+			testAdd(t, r, rows, 256, k.add32)
+			testAdd(t, r, rows, 1<<12, k.addWide64)
+			testAdd(t, r, rows, 1<<12, k.addWide32)
 		}
 	})
 }
 
-func testAdd[T float32 | float64](t *testing.T, r *rand.Rand, rows int, add func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T)) {
+func TestWiden(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel, r *rand.Rand) {
+		var low, high [blockRows]byte
+		for i := range low {
+			low[i], high[i] = byte(r.Uint32()), byte(r.Uint32())
+		}
+		around, to := newMemory(blockRows, uint16(0xbeef))
+		k.widen((*[blockRows]uint16)(to), &low, &high)
+		around.hold(t, "codes")
+		for i, code := range to {
+			if want := uint16(low[i]) | uint16(high[i])<<8; code != want {
+				t.Fatalf("row %d: %#x, want %#x", i, code, want)
+			}
+		}
+	})
+}
+
+func testAdd[T float32 | float64, C byte | uint16](t *testing.T, r *rand.Rand, rows, size int, add func(*[blockRows]T, int, *[together][blockRows]C, *[together]*T)) {
 	t.Helper()
-	values := make([]T, 700+padding)
+	values := make([]T, 700+size)
 	for i := range values {
 		values[i] = T(leafValue(r))
 	}
@@ -244,10 +262,10 @@ func testAdd[T float32 | float64](t *testing.T, r *rand.Rand, rows int, add func
 		first[i] = r.IntN(701)
 		tables[i] = &values[first[i]]
 	}
-	codes := new([together][blockRows]byte)
+	codes := new([together][blockRows]C)
 	for i := range codes {
 		for j := range codes[i] {
-			codes[i][j] = byte(r.Uint32())
+			codes[i][j] = C(r.IntN(size))
 		}
 	}
 	around, sums := newMemory(blockRows, T(-77))

@@ -18,6 +18,7 @@ import (
 // rows on their right.
 type ordered struct {
 	feature int
+	place   int   // of the feature among those in use
 	first   int32 // plane
 	cuts    int
 	right   bool      // missing rows go right, at all cuts
@@ -44,7 +45,7 @@ func (p *program) newOrdered(k columnKey, asked []*question) ordered {
 		}
 		return 0
 	})
-	c := ordered{feature: int(k.feature), first: int32(p.planes), missing: k.missing, right: k.missing != forest.MissingNone}
+	c := ordered{feature: int(k.feature), place: len(p.used) - 1, first: int32(p.planes), missing: k.missing, right: k.missing != forest.MissingNone}
 	cuts := make([]float64, 0, len(asked))
 	for _, q := range asked {
 		if len(cuts) == 0 || cuts[len(cuts)-1] != q.cut {
@@ -101,21 +102,21 @@ func (c *ordered) rank() {
 	}
 }
 
-// fill makes the column's planes. x holds the feature's value of row i at i*stride.
-func (c *ordered) fill(b *block, x []float64, stride int) {
+// fill makes the column's planes. x holds the feature's values.
+func (c *ordered) fill(b *block, x []float64) {
 	if c.missing == forest.MissingZero {
 		for i := range b.rows {
-			v := x[i*stride]
+			v := x[i]
 			if v > c.zero[0] && v <= c.zero[1] {
 				v = nan
 			}
 			b.column[i] = v
 		}
-		x, stride = b.column[:], 1
+		x = b.column[:]
 	}
 	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
 	clear(planes)
-	b.kernel.scatter(planes, b.words, &c.search, x, stride, b.rows)
+	b.kernel.scatter(planes, b.words, &c.search, x, b.rows)
 	missing := planes[:b.words]
 	b.kernel.sweep(planes[2*b.words:], missing, b.words, c.right)
 	for _, d := range c.copies {
@@ -205,15 +206,8 @@ func bucket(v, scale, offset float64, last int64) int {
 
 // scatter sets each row's bit in its plane: 1 + how many cuts are below its value, or none for NaN. Nothing branches on a
 // value, because nobody could guess it.
-func scatter(planes []uint64, words int, s *search, x []float64, stride, rows int) {
-	var column [blockRows]float64
+func scatter(planes []uint64, words int, s *search, x []float64, rows int) {
 	var class [blockRows]uint32
-	if stride > 1 {
-		for i := range rows {
-			column[i&(blockRows-1)] = x[i*stride]
-		}
-		x = column[:]
-	}
 	s.classes(x[:rows], &class)
 	if words == 1 {
 		for i, c := range class[:rows] {

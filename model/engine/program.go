@@ -13,7 +13,8 @@ type program struct {
 	f       *forest.Forest
 	ordered []ordered
 	classes []*classes
-	planes  int // that a block needs
+	used    []int32 // the features that columns look at, ascending
+	planes  int     // that a block needs
 	trees   []tree
 	muxes   []multiplexer
 	codes   []uint32 // planes of the trees' codes, eight at a time

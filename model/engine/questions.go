@@ -79,6 +79,9 @@ func (p *program) group(all []question) error {
 	}
 	slices.SortFunc(keys, columnKey.compare)
 	for _, k := range keys {
+		if n := len(p.used); n == 0 || p.used[n-1] != k.feature {
+			p.used = append(p.used, k.feature)
+		}
 		if k.kind == asksOrder {
 			p.ordered = append(p.ordered, p.newOrdered(k, columns[k]))
 			continue

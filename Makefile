@@ -33,6 +33,7 @@ fuzz: ## every fuzz target that does not link Beam for ten seconds; make fuzz TI
 	@$(CHECK) $(if $(TIME),-fuzztime $(TIME)) fuzz
 
 emulate: ## tests of the engines on CPUs that are emulated: AVX-512 with and without VBMI, no AVX at all, arm64
+	GLULAM_EMULATE=1 go test -count=1 ./internal/scripts/emulate/...
 	for cpu in avx512 skylake sse arm64; do go run ./internal/scripts/emulate -cpu $$cpu -data testdata/flights ./model/engine -- -test.short || exit 1; done
 
 bench: ## measure glulam beside others, into docs/benchmarks*.md: half an hour, and Python 3.11; make bench SHORT=1: seconds

@@ -61,15 +61,15 @@ func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[togethe
 // addEightWide is addEight for codes of two bytes.
 func addEightWide[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]uint16, values *[together]*T) {
 	for t := 0; t < together; t += 4 {
-		v0, v1, v2, v3 := table65536(values[t]), table65536(values[t+1]), table65536(values[t+2]), table65536(values[t+3])
+		v0, v1, v2, v3 := values[t], values[t+1], values[t+2], values[t+3]
 		c0, c1, c2, c3 := &codes[t], &codes[t+1], &codes[t+2], &codes[t+3]
 		for i := range rows {
 			i &= blockRows - 1
 			s := sums[i]
-			s += v0[c0[i]]
-			s += v1[c1[i]]
-			s += v2[c2[i]]
-			s += v3[c3[i]]
+			s += valueAt(v0, c0[i])
+			s += valueAt(v1, c1[i])
+			s += valueAt(v2, c2[i])
+			s += valueAt(v3, c3[i])
 			sums[i] = s
 		}
 	}
@@ -81,8 +81,10 @@ func widen(to *[blockRows]uint16, low, high *[blockRows]byte) {
 	}
 }
 
-// table65536 is what begins at v; no code goes beyond it.
-func table65536[T float32 | float64](v *T) *[1 << 16]T { return (*[1 << 16]T)(unsafe.Pointer(v)) }
+// valueAt is a tree's value by its code, which does not go beyond the table that begins at v.
+func valueAt[T float32 | float64](v *T, code uint16) T {
+	return *(*T)(unsafe.Add(unsafe.Pointer(v), uintptr(code)*unsafe.Sizeof(*v)))
+}
 
 // table256 is what begins at v, which is followed by padding.
 func table256[T float32 | float64](v *T) *[padding]T { return (*[padding]T)(unsafe.Pointer(v)) }

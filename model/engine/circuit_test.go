@@ -93,6 +93,9 @@ func TestCodes(t *testing.T) {
 
 // TestTooLarge: what is too large or too deep is refused, and costs no memory to speak of; what is just small enough is right.
 func TestTooLarge(t *testing.T) {
+	if raceEnabled {
+		t.Skip("nothing here is concurrent, and all of it is large")
+	}
 	r := source(1)
 	for _, c := range []struct {
 		name   string
@@ -126,7 +129,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// holdTree holds the portable engine to the reference, at all cuts of a tree's root and of random nodes.
+// holdTree holds the portable engine to the reference, by blocks and by walks.
 func holdTree(t *testing.T, name string, p *program, f *forest.Forest, r *rand.Rand) {
 	t.Helper()
 	const rows = 70

@@ -30,6 +30,6 @@
 //
 // # What it does not do
 //
-// It parses nothing and knows no format. A forest of linear terms, of more different questions than fit a cache, or of trees that are
-// too large is refused, with the reason; [forest.Reference] takes all.
+// It parses nothing and knows no format. A forest of very many different questions or categories, or of a tree that is too large or too
+// deep, is refused as TooLarge, with the reason; [forest.Reference] takes all.
 package engine

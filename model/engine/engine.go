@@ -42,7 +42,7 @@ func Best() string { return Running()[0] }
 // New compiles a validated forest, which must not change afterwards, for one of Names. It takes time and memory in
 // proportion to the forest.
 //
-// The error is a *fault.Error: Usage for a name that is none or an engine that this processor does not run, Unsupported or
+// The error is a *fault.Error: Usage for a name that is none, Unsupported for an engine that this processor does not run,
 // TooLarge for a forest that the engines do not take.
 func New(f *forest.Forest, name string) (*Engine, error) {
 	i := slices.IndexFunc(kernels, func(k *kernel) bool { return k.name == name })

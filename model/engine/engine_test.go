@@ -172,6 +172,9 @@ func TestRowsAlone(t *testing.T) {
 
 // TestManyQuestions: more cuts of a feature than kernels answer, and more questions than walks can number.
 func TestManyQuestions(t *testing.T) {
+	if raceEnabled {
+		t.Skip("nothing here is concurrent, and all of it is large")
+	}
 	stump := forestgen.Sprout(forestgen.Balanced, 2, source(1))
 	for _, c := range []struct{ questions, features int }{{maxPlain + 100, 1}, {maxAnswerable + 100, 8}} {
 		f := &forest.Forest{Features: make([]forest.Feature, c.features), Outputs: 1, LeafWidth: 1}

@@ -1,9 +1,5 @@
 package engine
 
-import (
-	"github.com/glulam/glulam/model/forest"
-)
-
 const (
 	// blockRows is how many rows a block has at most: with a bit a row, a plane is a cache line.
 	blockRows = 512
@@ -34,12 +30,6 @@ type block struct {
 	row      []float64 // one row, for linear leaves and terms
 }
 
-// sums of the rows, in a precision.
-type sums[T float32 | float64] struct {
-	of     [blockRows]T
-	tables [together]*T // of the trees that are added up together
-}
-
 // table is what the rows are in: the value of feature j in row i is x[j*feature+i*row].
 type table struct {
 	x            []float64
@@ -48,10 +38,12 @@ type table struct {
 
 func newBlock(p *program, k *kernel) *block {
 	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
+	b.single.of = make([][blockRows]float32, p.atOnce(p.values32 != nil))
+	b.double.of = make([][blockRows]float64, p.atOnce(p.values != nil))
 	if p.walk != nil {
 		b.walker = walker{answers: make([]byte, p.walk.answers+spare), at: make([]uint32, len(p.f.Trees))}
 	}
-	if len(p.rowOf) > 0 {
+	if len(p.rowOf) > 0 || p.walk == nil {
 		b.row = make([]float64, len(p.f.Features))
 	}
 	return b
@@ -138,14 +130,14 @@ func (b *block) margins(t table, first int, out []float64) {
 	f := p.f
 	b.startSums(t, first, out)
 	switch {
+	case p.values32 != nil:
+		sumTrees(b, &b.single, p.values32, adders[float32]{b.kernel.add32, b.kernel.addWide32}, out)
+	case p.values != nil:
+		sumTrees(b, &b.double, p.values, adders[float64]{b.kernel.add64, b.kernel.addWide64}, out)
 	case f.LeafWidth > 1:
 		b.vectors(out)
-	case f.Linear != nil:
-		b.linears(t, first, out)
-	case f.Sum == forest.Float32:
-		sumTrees(b, &b.single, p.values32, adders[float32]{b.kernel.add32, b.kernel.addWide32}, out)
 	default:
-		sumTrees(b, &b.double, p.values, adders[float64]{b.kernel.add64, b.kernel.addWide64}, out)
+		b.linears(t, first, out)
 	}
 	f.EndSums(out)
 }
@@ -161,60 +153,19 @@ func (b *block) startSums(t table, first int, out []float64) {
 	}
 }
 
+// gather gives a whole row; of features that no node looks at it may have what another row had.
+func (b *block) gather(t table, row int) []float64 {
+	for _, j := range b.p.used {
+		b.row[j] = t.x[int(j)*t.feature+row*t.row]
+	}
+	b.fetch(t, row)
+	return b.row
+}
+
 // fetch takes a row, as it comes, from t.
 func (b *block) fetch(t table, row int) {
 	for _, j := range b.p.rowOf {
 		b.row[j] = t.x[int(j)*t.feature+row*t.row]
-	}
-}
-
-// adders add the leaves of eight trees to sums: those with codes of a byte, and of two.
-type adders[T float32 | float64] struct {
-	narrow func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T)
-	wide   func(*[blockRows]T, int, *[together][blockRows]uint16, *[together]*T)
-}
-
-// sumTrees adds up leaves of one value.
-func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add adders[T], out []float64) {
-	f := b.p.f
-	trees := b.p.trees
-	for output := range f.Outputs {
-		for i := range s.of[:b.rows] {
-			s.of[i] = T(out[i*f.Outputs+output])
-		}
-		for len(trees) > 0 && trees[0].output == output {
-			n, wide := 0, false
-			for n < min(together, len(trees)) && trees[n].output == output {
-				b.code(&trees[n], n)
-				wide = wide || trees[n].bits > 8
-				n++
-			}
-			for i := range n {
-				s.tables[i] = &values[trees[i].firstLeaf]
-			}
-			switch {
-			case n < together:
-				for i := range n {
-					v := values[trees[i].firstLeaf:]
-					if trees[i].bits > 8 {
-						addWide(s.of[:b.rows], b.low[i][:], b.high[i][:], v)
-					} else {
-						addNarrow(s.of[:b.rows], b.low[i][:], v)
-					}
-				}
-			case wide:
-				for i := range n {
-					b.widen(&trees[i], i)
-				}
-				add.wide(&s.of, b.rows, &b.wide, &s.tables)
-			default:
-				add.narrow(&s.of, b.rows, &b.low, &s.tables)
-			}
-			trees = trees[n:]
-		}
-		for i, v := range s.of[:b.rows] {
-			out[i*f.Outputs+output] = float64(v)
-		}
 	}
 }
 
@@ -229,24 +180,7 @@ func (b *block) widen(t *tree, n int) {
 
 var noBytes [blockRows]byte
 
-// addNarrow adds a tree's leaves to sums; values are padded.
-func addNarrow[T float32 | float64](sums []T, codes []byte, values []T) {
-	v := (*[padding]T)(values)
-	codes = codes[:len(sums)]
-	for i, c := range codes {
-		sums[i] += v[c]
-	}
-}
-
-// addWide is addNarrow for codes of two bytes.
-func addWide[T float32 | float64](sums []T, low, high []byte, values []T) {
-	low, high = low[:len(sums)], high[:len(sums)]
-	for i := range sums {
-		sums[i] += values[int(low[i])|int(high[i])<<8]
-	}
-}
-
-// vectors adds up leaves of a value for every output.
+// vectors adds up leaves of a value for every output, of very many.
 func (b *block) vectors(out []float64) {
 	k := b.p.f.Outputs
 	for t := range b.p.trees {

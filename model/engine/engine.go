@@ -14,6 +14,7 @@ type Engine struct {
 	p      *program
 	kernel *kernel
 	blocks sync.Pool
+	few    *forest.Reference // for few rows of a program that cannot be walked; nil if it can be
 }
 
 // Names are the engines that New makes, the fastest first, whether this processor runs them or not.
@@ -63,6 +64,9 @@ func New(f *forest.Forest, name string) (*Engine, error) {
 
 func newEngine(p *program, k *kernel) *Engine {
 	e := &Engine{p: p, kernel: k}
+	if p.walk == nil {
+		e.few = forest.NewReference(p.f)
+	}
 	e.blocks.New = func() any { return newBlock(p, k) }
 	return e
 }
@@ -94,9 +98,13 @@ func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
 	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
-	if rows <= e.kernel.walked && e.p.walk != nil {
+	if rows <= e.kernel.walked {
 		for i := range rows {
-			b.rowMargins(t, i, out[i*k:(i+1)*k])
+			if e.few != nil {
+				e.few.Margins(b.gather(t, i), 1, out[i*k:(i+1)*k])
+			} else {
+				b.rowMargins(t, i, out[i*k:(i+1)*k])
+			}
 		}
 		rows = 0
 	}
@@ -111,9 +119,13 @@ func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
 	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
 	b := e.blocks.Get().(*block)
-	if rows <= e.kernel.walked && e.p.walk != nil {
+	if rows <= e.kernel.walked {
 		for i := range rows {
-			b.rowLeaves(t, i, out[i*n:(i+1)*n])
+			if e.few != nil {
+				e.few.LeafIndices(b.gather(t, i), 1, out[i*n:(i+1)*n])
+			} else {
+				b.rowLeaves(t, i, out[i*n:(i+1)*n])
+			}
 		}
 		rows = 0
 	}

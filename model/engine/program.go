@@ -19,7 +19,7 @@ type program struct {
 	muxes   []multiplexer
 	codes   []uint32 // planes of the trees' codes, eight at a time
 	leaf    []int32  // of the trees' codes: the leaf, counted over the whole forest
-	// The values of the trees' codes, if every leaf has one value; the sums' precision decides which.
+	// The values of the trees' codes: see tabulate. The sums' precision decides which of them is not nil, if any is.
 	values   []float64
 	values32 []float32
 	walk     *walk   // nil if there are more planes than it can number
@@ -177,23 +177,4 @@ func (c *circuits) load(f *forest.Forest, t *forest.Tree, all []question, asks [
 		}
 	}
 	return root
-}
-
-// tabulate writes the leaves' values in the order of the codes.
-func (p *program) tabulate() {
-	f := p.f
-	if f.LeafWidth > 1 || f.Linear != nil {
-		return
-	}
-	if f.Sum == forest.Float32 {
-		p.values32 = make([]float32, len(p.leaf)+padding)
-		for i, leaf := range p.leaf {
-			p.values32[i] = float32(f.Leaves[leaf])
-		}
-		return
-	}
-	p.values = make([]float64, len(p.leaf)+padding)
-	for i, leaf := range p.leaf {
-		p.values[i] = f.Leaves[leaf]
-	}
 }

@@ -5,9 +5,8 @@
 
 // A step from the node at p to the next. DI has the answers.
 #define STEP(p, t, u) \
-	MOVL    (p), t          \
-	MOVWLZX t, u            \
-	SHRL    $16, t          \
+	MOVWLZX (p), u          \
+	MOVWLZX 2(p), t         \
 	MOVBLZX (DI)(u*1), u    \
 	ADDL    u, t            \
 	LEAQ    (p)(t*4), p

@@ -53,6 +53,9 @@ func (p *program) wrong() string {
 			return "a column that goes beyond its classes"
 		}
 	}
+	if p.masks != nil && !p.masks.sound(p) {
+		return "masks that go beyond their vectors"
+	}
 	return ""
 }
 

@@ -20,7 +20,8 @@
 //
 // # Few rows
 //
-// Up to 64 rows take planes of one word. See row.go for fewer.
+// Up to 64 rows take planes of one word. Up to 20 go down the trees one by one: by a walk of eight trees abreast (row.go) or, if
+// the program is small, by masks of the leaves that are left (masks.go).
 //
 // # Kernels
 //

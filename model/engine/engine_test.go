@@ -27,7 +27,7 @@ func load(tb testing.TB, name string) (*forest.Forest, []float64) {
 }
 
 // engines compiles a forest once for each kernel that runs here, once more for each of the ways that a kernel takes for so
-// many rows: walking all, none, blocks of one word, blocks of eight.
+// many rows: masks, walks, blocks of one word, blocks of eight.
 func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 	tb.Helper()
 	p, err := compile(f)
@@ -41,7 +41,14 @@ func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 		}
 		all = append(all, newEngine(p, k), newEngine(p, always(k, " by blocks of 512", 0, 64)), newEngine(p, always(k, " by blocks of 64", 0, math.MaxInt)))
 	}
-	return append(all, newEngine(p, always(&portable, " by walks", math.MaxInt, 0)))
+	for _, k := range kernels {
+		if k.runs {
+			masks, walks := always(k, " by masks", math.MaxInt, 0), always(k, " by walks", math.MaxInt, 0)
+			masks.masks, walks.masks = true, false
+			all = append(all, newEngine(p, masks), newEngine(p, walks))
+		}
+	}
+	return all
 }
 
 // always is a kernel that takes one way whatever the number of rows.

@@ -29,8 +29,14 @@ type kernel struct {
 	addWide32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32)
 	// answer answers the ordered questions about a row of t, of a plain program: see walker.
 	answer func(answers []byte, columns []ordered, t table, row int)
+	// places and and are what mask is made of. places is for plain programs; and has at least one vector, and words of to in
+	// multiples of 32.
+	places func(to []uint32, columns []ordered, t table, row int)
+	and    func(to, words []uint32, vectors []int32)
 	// walk finds the leaf of each tree by the answers; at gets its node, by tree.
 	walk func(at []uint32, w *walk, answers []byte)
+	// masks says that they are faster than walks.
+	masks bool
 	// walked is up to how many rows walking them is faster.
 	walked int
 	// fewer is up to how many rows blocks of 64 rows are faster.
@@ -39,7 +45,7 @@ type kernel struct {
 
 var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], add32: addEight[float32],
 	widen: widen, addWide64: addEightWide[float64], addWide32: addEightWide[float32],
-	answer: answerOrdered, walk: walkTrees, walked: 12, fewer: 256}
+	answer: answerOrdered, places: places, and: and, walk: walkTrees, walked: 12, fewer: 256}
 
 // addEight adds the values of four trees at a time: there are not enough registers for more.
 func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {

@@ -28,12 +28,20 @@ var avx512 = func() kernel {
 }()
 
 var avx2 = kernel{
-	name: "avx2", walked: 20, fewer: 64,
+	name: "avx2", masks: true, walked: 20, fewer: 64,
 	runs: cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
 	answer: func(answers []byte, columns []ordered, t table, row int) {
 		if len(columns) > 0 {
 			answerAVX2(&answers[0], &columns[0], len(columns), &t.x[row*t.row], t.feature)
 		}
+	},
+	places: func(to []uint32, columns []ordered, t table, row int) {
+		if len(columns) > 0 {
+			placesAVX2(&to[0], &columns[0], len(columns), &t.x[row*t.row], t.feature)
+		}
+	},
+	and: func(to, words []uint32, vectors []int32) {
+		andAVX2(&to[0], len(to)/32, &words[0], &vectors[0], len(vectors))
 	},
 	walk: func(at []uint32, w *walk, answers []byte) {
 		if len(w.groups) > 0 {
@@ -136,3 +144,9 @@ func sweepAVX512(planes *uint64, n int, missing *uint64)
 
 //go:noescape
 func spreadAVX512(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
+
+//go:noescape
+func placesAVX2(to *uint32, columns *ordered, n int, x *float64, stride int)
+
+//go:noescape
+func andAVX2(to *uint32, n int, words *uint32, vectors *int32, count int)

@@ -23,6 +23,7 @@ type program struct {
 	values   []float64
 	values32 []float32
 	walk     *walk   // nil if there are more planes than it can number
+	masks    *masks  // nil if the program is too large for them, or not to be walked
 	plain    bool    // kernels can answer the ordered columns: none takes zero for missing or has more than maxPlain cuts
 	rowOf    []int32 // the features that linear leaves and terms look at
 }
@@ -69,6 +70,7 @@ func compile(f *forest.Forest) (*program, error) {
 	p.plain = !slices.ContainsFunc(p.ordered, func(c ordered) bool { return c.missing == forest.MissingZero || c.cuts > maxPlain })
 	if questions <= maxAnswerable {
 		p.walk = newWalk(f, all, asks, questions)
+		p.masks = newMasks(p, all, asks)
 	}
 	if err := p.check(); err != nil {
 		return nil, err

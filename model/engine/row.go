@@ -110,6 +110,10 @@ func (w *walk) sound(trees int) bool {
 type walker struct {
 	answers []byte   // by plane, and spare
 	at      []uint32 // by tree: the node of the leaf
+	// Of masks: the place in each ordered column, the vector of each column, the leaves that are left of each tree.
+	places  []uint32
+	vectors []int32
+	masked  []uint32
 }
 
 // spare is how many bytes after a column's planes answers may be spoiled: they are those of a column that is answered later.
@@ -131,23 +135,26 @@ func (b *block) answer(t table, row int) {
 func answerOrdered(answers []byte, columns []ordered, t table, row int) {
 	for i := range columns {
 		c := &columns[i]
-		v := t.x[c.feature*t.feature+row*t.row]
-		if c.missing == forest.MissingZero && v > c.zero[0] && v <= c.zero[1] {
-			v = nan
-		}
-		plane := c.none
-		if v == v {
-			plane = c.start[c.bucket(v)]
-			for half := uint32(c.half); half > 0; half >>= 1 {
-				plane += half & -one(c.sorted[plane+half-1] < v)
-			}
-			plane++
-		}
-		r := c.ranks[plane]
+		r := c.ranks[c.placeOf(t.x[c.feature*t.feature+row*t.row])]
 		first := int(c.first) + 2
 		fillOnes(answers[first:], c.cuts, int(r.cuts))
 		fillOnes(answers[first+c.cuts:], len(c.copies), int(r.copies))
 	}
+}
+
+// placeOf is the place of the bit of a row with this value, among the column's planes.
+func (c *ordered) placeOf(v float64) uint32 {
+	if c.missing == forest.MissingZero && v > c.zero[0] && v <= c.zero[1] {
+		v = nan
+	}
+	if v != v {
+		return c.none
+	}
+	place := c.start[c.bucket(v)]
+	for half := uint32(c.half); half > 0; half >>= 1 {
+		place += half & -one(c.sorted[place+half-1] < v)
+	}
+	return place + 1
 }
 
 // fillOnes writes ones 1s and then 0s, n in all or up to seven more.
@@ -195,6 +202,16 @@ func step(node, answers unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(node, 4*(uintptr(n>>16)+uintptr(right)))
 }
 
+// find finds the leaf of each tree for a row of t: walker.at gets its node, by tree.
+func (b *block) find(t table, row int) {
+	if b.p.masks != nil && b.kernel.masks {
+		b.mask(t, row)
+		return
+	}
+	b.answer(t, row)
+	b.kernel.walk(b.walker.at, b.p.walk, b.walker.answers)
+}
+
 // rowMargins evaluates one row.
 func (b *block) rowMargins(t table, row int, out []float64) {
 	p := b.p
@@ -203,8 +220,7 @@ func (b *block) rowMargins(t table, row int, out []float64) {
 		b.fetch(t, row)
 	}
 	f.StartSums(out, b.row)
-	b.answer(t, row)
-	b.kernel.walk(b.walker.at, p.walk, b.walker.answers)
+	b.find(t, row)
 	leaf := p.walk.leaf
 	at := b.walker.at
 	switch {
@@ -237,8 +253,7 @@ func (b *block) rowMargins(t table, row int, out []float64) {
 
 // rowLeaves writes the leaves of one row.
 func (b *block) rowLeaves(t table, row int, out []int32) {
-	b.answer(t, row)
-	b.kernel.walk(b.walker.at, b.p.walk, b.walker.answers)
+	b.find(t, row)
 	f := b.p.f
 	for t, at := range b.walker.at {
 		leaf := b.p.walk.leaf[at]

@@ -86,6 +86,37 @@ next:                           \
 done:                           \
 	ADDQ R10, R11
 
+// Makes AX the place of the bit of a row among the planes of the column at R8: see placeOf. SI has the row, R9 the bytes from feature
+// to feature, R12 the bits of the first bucket. BX, DX, R13, X0 and X1 are spoiled.
+#define PLACE(search) \
+	MOVQ ordered_feature(R8), AX \
+	IMULQ R9, AX \
+	VMOVSD (SI)(AX*1), X0 \
+	VMULSD (ordered_search+search_scale)(R8), X0, X1 \
+	VADDSD (ordered_search+search_offset)(R8), X1, X1 \
+	VMOVQ X1, AX \
+	CMPQ AX, R12 \
+	CMOVQLT R12, AX \
+	SUBQ R12, AX \
+	MOVQ (ordered_search+search_start+8)(R8), DX \
+	DECQ DX \
+	CMPQ AX, DX \
+	CMOVQGT DX, AX \
+	MOVQ (ordered_search+search_start)(R8), DX \
+	MOVL (DX)(AX*4), AX \
+	MOVQ (ordered_search+search_sorted)(R8), R13 \
+	MOVQ (ordered_search+search_half)(R8), DX \
+search: \
+	LEAQ (AX)(DX*1), BX \
+	VUCOMISD -8(R13)(BX*8), X0 \
+	CMOVQHI BX, AX \
+	SHRQ $1, DX \
+	JNZ  search \
+	INCQ AX \
+	MOVLQZX (ordered_search+search_none)(R8), BX \
+	VUCOMISD X0, X0 \
+	CMOVQPS BX, AX
+
 // func answerAVX2(answers *byte, columns *ordered, n int, x *float64, stride int)
 //
 // As answerOrdered, for n > 0 columns; stride is from feature to feature in x.
@@ -98,35 +129,7 @@ TEXT ·answerAVX2(SB), NOSPLIT, $0-40
 	MOVQ $0x4330000000000000, R12
 
 column:
-	MOVQ ordered_feature(R8), AX
-	IMULQ R9, AX
-	VMOVSD (SI)(AX*1), X0
-	VMULSD (ordered_search+search_scale)(R8), X0, X1
-	VADDSD (ordered_search+search_offset)(R8), X1, X1
-	VMOVQ X1, AX
-	CMPQ AX, R12
-	CMOVQLT R12, AX
-	SUBQ R12, AX
-	MOVQ (ordered_search+search_start+8)(R8), DX
-	DECQ DX
-	CMPQ AX, DX
-	CMOVQGT DX, AX
-	MOVQ (ordered_search+search_start)(R8), DX
-	MOVL (DX)(AX*4), AX
-	MOVQ (ordered_search+search_sorted)(R8), R13
-	MOVQ (ordered_search+search_half)(R8), DX
-
-search:
-	LEAQ (AX)(DX*1), BX
-	VUCOMISD -8(R13)(BX*8), X0
-	CMOVQHI BX, AX
-	SHRQ $1, DX
-	JNZ  search
-
-	INCQ AX
-	MOVLQZX (ordered_search+search_none)(R8), BX
-	VUCOMISD X0, X0
-	CMOVQPS BX, AX
+	PLACE(search)
 	MOVQ ordered_ranks(R8), DX
 	MOVL rank_cuts(DX)(AX*8), BX
 	MOVL rank_copies(DX)(AX*8), CX
@@ -140,5 +143,62 @@ search:
 	ADDQ $ordered__size, R8
 	DECQ n+16(FP)
 	JNZ  column
+	VZEROUPPER
+	RET
+
+// func placesAVX2(to *uint32, columns *ordered, n int, x *float64, stride int)
+//
+// As places, for n > 0 columns.
+TEXT ·placesAVX2(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), DI
+	MOVQ columns+8(FP), R8
+	MOVQ n+16(FP), CX
+	MOVQ x+24(FP), SI
+	MOVQ stride+32(FP), R9
+	SHLQ $3, R9
+	MOVQ $0x4330000000000000, R12
+
+column:
+	PLACE(search)
+	MOVL AX, (DI)
+	ADDQ $4, DI
+	ADDQ $ordered__size, R8
+	DECQ CX
+	JNZ  column
+	RET
+
+// func andAVX2(to *uint32, n int, words *uint32, vectors *int32, count int)
+//
+// As and, for n * 32 words and count > 0 vectors.
+TEXT ·andAVX2(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ words+16(FP), SI
+
+part:
+	MOVQ vectors+24(FP), R8
+	MOVQ count+32(FP), R9
+	VPCMPEQD Y0, Y0, Y0
+	VMOVDQA Y0, Y1
+	VMOVDQA Y0, Y2
+	VMOVDQA Y0, Y3
+
+vector:
+	MOVLQSX (R8), AX
+	VPAND (SI)(AX*4), Y0, Y0
+	VPAND 32(SI)(AX*4), Y1, Y1
+	VPAND 64(SI)(AX*4), Y2, Y2
+	VPAND 96(SI)(AX*4), Y3, Y3
+	ADDQ $4, R8
+	DECQ R9
+	JNZ  vector
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y1, 32(DI)
+	VMOVDQU Y2, 64(DI)
+	VMOVDQU Y3, 96(DI)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	DECQ CX
+	JNZ  part
 	VZEROUPPER
 	RET

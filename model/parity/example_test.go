@@ -29,7 +29,7 @@ func ExampleCheck() {
 		log.Fatal(err)
 	}
 	fmt.Println(report.Rows, report.Against, report.Equal())
-	for _, e := range report.Engines {
+	for _, e := range report.Engines[:1] { // which others there are depends on the processor
 		for _, o := range e.Outputs {
 			fmt.Printf("%s: %d of %d values differ, the first in row %d: %v, not %v\n", e.Engine, o.Different, o.Values, o.First.Row, float64(o.First.Got), float64(o.First.Expected))
 		}
@@ -37,7 +37,6 @@ func ExampleCheck() {
 	// Output:
 	// 3 expected.csv false
 	// reference: 1 of 3 values differ, the first in row 3: -0.6775502945748274, not -0.6
-	// leaves: 1 of 3 values differ, the first in row 3: -0.6775502945748274, not -0.6
 }
 
 // The same model with fewer of its boosting rounds.

@@ -89,7 +89,7 @@ func fuzzTargets(list string) []target {
 func (c *checker) fuzzOne(t target, d time.Duration) error {
 	label := strings.TrimPrefix(t.pkg, module) + "." + t.name
 	for try := 1; ; try++ {
-		cmd := exec.Command("go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+d.String(), "-fuzzminimizetime=5s", t.pkg)
+		cmd := exec.Command("go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+d.String(), "-fuzzminimizetime=1x", t.pkg)
 		cmd.Dir = c.root
 		start := time.Now()
 		out, err := cmd.CombinedOutput()

@@ -59,7 +59,12 @@ func (c *changing) put(data []byte) {
 
 func (c *changing) write(path string, data []byte) {
 	c.t.Helper()
-	if err := os.WriteFile(path, data, 0o666); err != nil {
+	// At once: half a file would be refused, and counted.
+	part := filepath.Join(c.t.TempDir(), "part")
+	if err := os.WriteFile(part, data, 0o666); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.Rename(part, path); err != nil {
 		c.t.Fatal(err)
 	}
 }

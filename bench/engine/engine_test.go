@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/binary"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,12 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/glulam/glulam/bench/internal/labtest"
 	"github.com/glulam/glulam/bench/internal/report"
 )
-
-var update = flag.Bool("update", false, "write testdata")
 
 // TestCrew: all rows of a batch are scored once, whatever the number of threads.
 func TestCrew(t *testing.T) {
@@ -217,17 +213,5 @@ func TestReport(t *testing.T) {
 	}
 	var out strings.Builder
 	r.write(&out)
-	const path = "testdata/report.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), out.String()); d != "" {
-		t.Errorf("the report changed; -update accepts it:\n%s", d)
-	}
+	labtest.Report(t, out.String())
 }

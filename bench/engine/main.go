@@ -15,10 +15,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/glulam/glulam/bench/internal/lab"
@@ -86,22 +84,7 @@ func parse(args []string) (options, error) {
 // largestBatch is half of the rows that are there, so that no call sees the rows of the one before.
 const largestBatch = 8192
 
-func main() {
-	o, err := parse(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(lab.Main(os.Args[1:], os.Stderr, parse, run)) }
 
 func run(ctx context.Context, o options) error {
 	l, err := lab.Open(os.Stderr)

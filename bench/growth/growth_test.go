@@ -4,18 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/glulam/glulam/bench/internal/labtest"
 	"github.com/glulam/glulam/bench/internal/report"
 	"github.com/glulam/glulam/model"
 )
-
-var update = flag.Bool("update", false, "write testdata")
 
 func written(write func(w *bufio.Writer)) []byte {
 	var out bytes.Buffer
@@ -105,17 +100,5 @@ func TestReport(t *testing.T) {
 	}
 	var out strings.Builder
 	r.write(&out)
-	const path = "testdata/report.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), out.String()); d != "" {
-		t.Errorf("the report changed; -update accepts it:\n%s", d)
-	}
+	labtest.Report(t, out.String())
 }

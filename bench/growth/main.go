@@ -15,9 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"regexp"
-	"syscall"
 
 	"github.com/glulam/glulam/bench/internal/lab"
 	"github.com/glulam/glulam/bench/internal/report"
@@ -64,22 +62,7 @@ func parse(args []string) (options, error) {
 	return o, err
 }
 
-func main() {
-	o, err := parse(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(lab.Main(os.Args[1:], os.Stderr, parse, run)) }
 
 func run(ctx context.Context, o options) error {
 	l, err := lab.Open(os.Stderr)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,10 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glulam/glulam/bench/internal/flights"
+	"github.com/glulam/glulam/bench/internal/labtest"
 	"github.com/glulam/glulam/bench/internal/report"
 )
-
-var update = flag.Bool("update", false, "write testdata")
 
 func table(t *testing.T) *flights.Table {
 	t.Helper()
@@ -200,17 +198,5 @@ func TestReport(t *testing.T) {
 	}
 	var out bytes.Buffer
 	r.write(&out)
-	const path = "testdata/report.md"
-	if *update {
-		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), out.String()); d != "" {
-		t.Errorf("the report changed; -update accepts it:\n%s", d)
-	}
+	labtest.Report(t, out.String())
 }

@@ -76,64 +76,65 @@ func (e *Engine) Name() string { return e.kernel.name }
 
 // Margins implements forest.Evaluator.
 func (e *Engine) Margins(x []float64, rows int, out []float64) {
-	e.margins(table{x: x, feature: 1, row: len(e.p.f.Features)}, rows, out)
+	e.margins(table{x: e.rows(x, rows), feature: 1, row: len(e.p.f.Features)}, rows, out)
 }
 
 // MarginsOfColumns implements forest.ColumnEvaluator.
 func (e *Engine) MarginsOfColumns(x []float64, rows int, out []float64) {
-	e.margins(table{x: x, feature: rows, row: 1}, rows, out)
+	e.margins(table{x: e.rows(x, rows), feature: rows, row: 1}, rows, out)
 }
 
 // LeafIndices implements forest.Evaluator.
 func (e *Engine) LeafIndices(x []float64, rows int, out []int32) {
-	e.leaves(table{x: x, feature: 1, row: len(e.p.f.Features)}, rows, out)
+	e.leaves(table{x: e.rows(x, rows), feature: 1, row: len(e.p.f.Features)}, rows, out)
 }
 
 // LeafIndicesOfColumns implements forest.ColumnEvaluator.
 func (e *Engine) LeafIndicesOfColumns(x []float64, rows int, out []int32) {
-	e.leaves(table{x: x, feature: rows, row: 1}, rows, out)
+	e.leaves(table{x: e.rows(x, rows), feature: rows, row: 1}, rows, out)
 }
+
+// rows cuts x to its rows, because kernels do not look how long it is.
+func (e *Engine) rows(x []float64, rows int) []float64 { return x[:rows*len(e.p.f.Features)] }
 
 func (e *Engine) margins(t table, rows int, out []float64) {
 	k := e.p.f.Outputs
-	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
-	b := e.blocks.Get().(*block)
-	if rows <= e.kernel.walked {
-		for i := range rows {
-			if e.few != nil {
-				e.few.Margins(b.gather(t, i), 1, out[i*k:(i+1)*k])
-			} else {
-				b.rowMargins(t, i, out[i*k:(i+1)*k])
-			}
+	e.each(t, rows, func(b *block, i int) {
+		out := out[i*k : (i+1)*k]
+		if e.few != nil {
+			e.few.Margins(b.gather(t, i), 1, out)
+		} else {
+			b.rowMargins(t, i, out)
 		}
-		rows = 0
-	}
-	for first := 0; first < rows; first += b.rows {
-		b.start(t, first, e.kernel.next(rows-first))
-		b.margins(t, first, out[first*k:(first+b.rows)*k])
-	}
-	e.blocks.Put(b)
+	}, func(b *block, first int) { b.margins(t, first, out[first*k:(first+b.rows)*k]) })
 }
 
 func (e *Engine) leaves(t table, rows int, out []int32) {
 	n := len(e.p.f.Trees)
-	t.x = t.x[:rows*len(e.p.f.Features)] // kernels do not look how long it is
+	e.each(t, rows, func(b *block, i int) {
+		out := out[i*n : (i+1)*n]
+		if e.few != nil {
+			e.few.LeafIndices(b.gather(t, i), 1, out)
+		} else {
+			b.rowLeaves(t, i, out)
+		}
+	}, func(b *block, first int) { b.leaves(out[first*n : (first+b.rows)*n]) })
+}
+
+// each goes through the rows, of which t has no more: row by row if they are few, or else by blocks, whose questions it answers.
+func (e *Engine) each(t table, rows int, row func(b *block, i int), rest func(b *block, first int)) {
 	b := e.blocks.Get().(*block)
+	defer e.blocks.Put(b)
 	if rows <= e.kernel.walked {
 		for i := range rows {
-			if e.few != nil {
-				e.few.LeafIndices(b.gather(t, i), 1, out[i*n:(i+1)*n])
-			} else {
-				b.rowLeaves(t, i, out[i*n:(i+1)*n])
-			}
+			row(b, i)
 		}
-		rows = 0
+		return
 	}
 	for first := 0; first < rows; first += b.rows {
 		b.start(t, first, e.kernel.next(rows-first))
-		b.leaves(out[first*n : (first+b.rows)*n])
+		rest(b, first)
 	}
-	e.blocks.Put(b)
 }
 
 // next is how many of the rows that are left the next block takes.

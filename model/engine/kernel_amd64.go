@@ -8,21 +8,8 @@ var kernels = []*kernel{&avx512, &avx2, &portable}
 var avx512 = func() kernel {
 	k := avx2
 	k.name, k.runs = "avx512", cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && avx2.runs
-	k.multiplex = func(planes []uint64, muxes []multiplexer) {
-		if len(muxes) > 0 {
-			multiplexAVX512(&planes[0], &muxes[0], len(muxes))
-		}
-	}
-	k.sweep = func(planes, missing []uint64, words int, right bool) {
-		if words == 1 || len(planes) == 0 {
-			sweep(planes, missing, words, right)
-			return
-		}
-		if !right {
-			missing = none[:]
-		}
-		sweepAVX512(&planes[0], len(planes)/wideWords, &missing[0])
-	}
+	k.multiplex = multiplexBy(multiplexAVX512)
+	k.sweep = sweepBy(sweepAVX512)
 	k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX512(codes, &planes[0], of) }
 	return k
 }()
@@ -48,11 +35,7 @@ var avx2 = kernel{
 			walkAVX2(&at[0], &w.nodes[0], &w.groups[0], len(w.groups), &answers[0])
 		}
 	},
-	multiplex: func(planes []uint64, muxes []multiplexer) {
-		if len(muxes) > 0 {
-			multiplexAVX2(&planes[0], &muxes[0], len(muxes))
-		}
-	},
+	multiplex: multiplexBy(multiplexAVX2),
 	scatter: func(planes []uint64, words int, s *search, x []float64, rows int) {
 		shift := 3
 		if words == wideWords {
@@ -60,16 +43,7 @@ var avx2 = kernel{
 		}
 		scatterAVX2(&planes[0], shift, s, &x[0], rows)
 	},
-	sweep: func(planes, missing []uint64, words int, right bool) {
-		if words == 1 || len(planes) == 0 {
-			sweep(planes, missing, words, right)
-			return
-		}
-		if !right {
-			missing = none[:]
-		}
-		sweepAVX2(&planes[0], len(planes)/wideWords, &missing[0])
-	},
+	sweep:     sweepBy(sweepAVX2),
 	spread:    func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX2(codes, &planes[0], of) },
 	transpose: func(m *[256]uint64) { transposeAVX2(m) },
 	widen:     func(to *[blockRows]uint16, low, high *[blockRows]byte) { widenAVX2(to, low, high) },
@@ -85,6 +59,28 @@ var avx2 = kernel{
 	add32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32) {
 		addEight32AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 	},
+}
+
+func multiplexBy(wide func(planes *uint64, muxes *multiplexer, n int)) func([]uint64, []multiplexer) {
+	return func(planes []uint64, muxes []multiplexer) {
+		if len(muxes) > 0 {
+			wide(&planes[0], &muxes[0], len(muxes))
+		}
+	}
+}
+
+// sweepBy leaves planes of one word to sweep.
+func sweepBy(wide func(planes *uint64, n int, missing *uint64)) func(planes, missing []uint64, words int, right bool) {
+	return func(planes, missing []uint64, words int, right bool) {
+		if words == 1 || len(planes) == 0 {
+			sweep(planes, missing, words, right)
+			return
+		}
+		if !right {
+			missing = none[:]
+		}
+		wide(&planes[0], len(planes)/wideWords, &missing[0])
+	}
 }
 
 // none are the bits of no row.
@@ -109,16 +105,16 @@ func transposeAVX2(m *[256]uint64)
 func widenAVX2(to *[blockRows]uint16, low, high *[blockRows]byte)
 
 //go:noescape
-func addEightWide64AVX2(sums *float64, codes *uint16, values *[together]*float64, fours int)
+func addEightWide64AVX2(sums *float64, codes *uint16, values *[together]*float64, turns int)
 
 //go:noescape
-func addEightWide32AVX2(sums *float32, codes *uint16, values *[together]*float32, fours int)
+func addEightWide32AVX2(sums *float32, codes *uint16, values *[together]*float32, turns int)
 
 //go:noescape
-func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, eights int)
+func addEight64AVX2(sums *float64, codes *byte, values *[together]*float64, turns int)
 
 //go:noescape
-func addEight32AVX2(sums *float32, codes *byte, values *[together]*float32, eights int)
+func addEight32AVX2(sums *float32, codes *byte, values *[together]*float32, turns int)
 
 // onesAndZeros has maxPlain bytes of 1 and as many of 0, and spare ones: a window of it is any number of 1s followed by 0s.
 //

@@ -237,6 +237,51 @@ search:
 done:
 	RET
 
+// The sums of rows are in registers while eight trees are added to them, tree after tree.
+
+// Puts the tables of the trees, whose addresses are at AX, into R8 to R13, R15 and DX.
+#define TABLES \
+	MOVQ 0(AX), R8   \
+	MOVQ 8(AX), R9   \
+	MOVQ 16(AX), R10 \
+	MOVQ 24(AX), R11 \
+	MOVQ 32(AX), R12 \
+	MOVQ 40(AX), R13 \
+	MOVQ 48(AX), R15 \
+	MOVQ 56(AX), DX
+
+// Adds all eight. step is from a tree's codes to the next one's, add takes the table.
+#define TREES(step, add) \
+	MOVQ (0*step)(DI), AX \
+	add(R8)  \
+	MOVQ (1*step)(DI), AX \
+	add(R9)  \
+	MOVQ (2*step)(DI), AX \
+	add(R10) \
+	MOVQ (3*step)(DI), AX \
+	add(R11) \
+	MOVQ (4*step)(DI), AX \
+	add(R12) \
+	MOVQ (5*step)(DI), AX \
+	add(R13) \
+	MOVQ (6*step)(DI), AX \
+	add(R15) \
+	MOVQ (7*step)(DI), AX \
+	add(DX)
+
+// Moves the sums of four rows, of so many bytes each, into registers and out.
+#define LOAD(mov, size, from, x0, x1, x2, x3) \
+	mov (from*size)(SI), x0       \
+	mov ((from+1)*size)(SI), x1   \
+	mov ((from+2)*size)(SI), x2   \
+	mov ((from+3)*size)(SI), x3
+
+#define STORE(mov, size, from, x0, x1, x2, x3) \
+	mov x0, (from*size)(SI)       \
+	mov x1, ((from+1)*size)(SI)   \
+	mov x2, ((from+2)*size)(SI)   \
+	mov x3, ((from+3)*size)(SI)
+
 // Adds a tree's values to the sums of eight rows. AX has the rows' codes.
 #define ADD_64(values) \
 	MOVBLZX AX, CX \
@@ -263,60 +308,60 @@ done:
 	MOVBLZX AX, CX \
 	VADDSD (values)(CX*8), X7, X7
 
-// func addEight64AVX2(sums *float64, codes *byte, values *[8]*float64, eights int)
+// func addEight64AVX2(sums *float64, codes *byte, values *[8]*float64, turns int)
 //
-// As addEight, for eights * 8 rows.
+// As addEight, for turns * 8 rows.
 TEXT ·addEight64AVX2(SB), NOSPLIT, $0-32
 	MOVQ sums+0(FP), SI
 	MOVQ codes+8(FP), DI
 	MOVQ values+16(FP), AX
-	MOVQ eights+24(FP), BX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ 48(AX), R15
-	MOVQ 56(AX), DX
+	MOVQ turns+24(FP), BX
+	TABLES
 
-rows:
-	VMOVSD 0(SI), X0
-	VMOVSD 8(SI), X1
-	VMOVSD 16(SI), X2
-	VMOVSD 24(SI), X3
-	VMOVSD 32(SI), X4
-	VMOVSD 40(SI), X5
-	VMOVSD 48(SI), X6
-	VMOVSD 56(SI), X7
-	MOVQ 0(DI), AX
-	ADD_64(R8)
-	MOVQ 512(DI), AX
-	ADD_64(R9)
-	MOVQ 1024(DI), AX
-	ADD_64(R10)
-	MOVQ 1536(DI), AX
-	ADD_64(R11)
-	MOVQ 2048(DI), AX
-	ADD_64(R12)
-	MOVQ 2560(DI), AX
-	ADD_64(R13)
-	MOVQ 3072(DI), AX
-	ADD_64(R15)
-	MOVQ 3584(DI), AX
-	ADD_64(DX)
-	VMOVSD X0, 0(SI)
-	VMOVSD X1, 8(SI)
-	VMOVSD X2, 16(SI)
-	VMOVSD X3, 24(SI)
-	VMOVSD X4, 32(SI)
-	VMOVSD X5, 40(SI)
-	VMOVSD X6, 48(SI)
-	VMOVSD X7, 56(SI)
+next:
+	LOAD(VMOVSD, 8, 0, X0, X1, X2, X3)
+	LOAD(VMOVSD, 8, 4, X4, X5, X6, X7)
+	TREES(512, ADD_64)
+	STORE(VMOVSD, 8, 0, X0, X1, X2, X3)
+	STORE(VMOVSD, 8, 4, X4, X5, X6, X7)
 	ADDQ $64, SI
 	ADDQ $8, DI
 	DECQ BX
-	JNZ  rows
+	JNZ  next
+	RET
+
+// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
+#define ADDWIDE_64(values) \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X0, X0 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X1, X1 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X2, X2 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSD (values)(CX*8), X3, X3
+
+// func addEightWide64AVX2(sums *float64, codes *uint16, values *[8]*float64, turns int)
+//
+// As addEightWide, for turns * 4 rows.
+TEXT ·addEightWide64AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ turns+24(FP), BX
+	TABLES
+
+next:
+	LOAD(VMOVSD, 8, 0, X0, X1, X2, X3)
+	TREES(1024, ADDWIDE_64)
+	STORE(VMOVSD, 8, 0, X0, X1, X2, X3)
+	ADDQ $32, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  next
 	RET
 
 // Adds a tree's values to the sums of eight rows. AX has the rows' codes.
@@ -345,60 +390,60 @@ rows:
 	MOVBLZX AX, CX \
 	VADDSS (values)(CX*4), X7, X7
 
-// func addEight32AVX2(sums *float32, codes *byte, values *[8]*float32, eights int)
+// func addEight32AVX2(sums *float32, codes *byte, values *[8]*float32, turns int)
 //
-// As addEight, for eights * 8 rows.
+// As addEight, for turns * 8 rows.
 TEXT ·addEight32AVX2(SB), NOSPLIT, $0-32
 	MOVQ sums+0(FP), SI
 	MOVQ codes+8(FP), DI
 	MOVQ values+16(FP), AX
-	MOVQ eights+24(FP), BX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ 48(AX), R15
-	MOVQ 56(AX), DX
+	MOVQ turns+24(FP), BX
+	TABLES
 
-rows:
-	VMOVSS 0(SI), X0
-	VMOVSS 4(SI), X1
-	VMOVSS 8(SI), X2
-	VMOVSS 12(SI), X3
-	VMOVSS 16(SI), X4
-	VMOVSS 20(SI), X5
-	VMOVSS 24(SI), X6
-	VMOVSS 28(SI), X7
-	MOVQ 0(DI), AX
-	ADD_32(R8)
-	MOVQ 512(DI), AX
-	ADD_32(R9)
-	MOVQ 1024(DI), AX
-	ADD_32(R10)
-	MOVQ 1536(DI), AX
-	ADD_32(R11)
-	MOVQ 2048(DI), AX
-	ADD_32(R12)
-	MOVQ 2560(DI), AX
-	ADD_32(R13)
-	MOVQ 3072(DI), AX
-	ADD_32(R15)
-	MOVQ 3584(DI), AX
-	ADD_32(DX)
-	VMOVSS X0, 0(SI)
-	VMOVSS X1, 4(SI)
-	VMOVSS X2, 8(SI)
-	VMOVSS X3, 12(SI)
-	VMOVSS X4, 16(SI)
-	VMOVSS X5, 20(SI)
-	VMOVSS X6, 24(SI)
-	VMOVSS X7, 28(SI)
+next:
+	LOAD(VMOVSS, 4, 0, X0, X1, X2, X3)
+	LOAD(VMOVSS, 4, 4, X4, X5, X6, X7)
+	TREES(512, ADD_32)
+	STORE(VMOVSS, 4, 0, X0, X1, X2, X3)
+	STORE(VMOVSS, 4, 4, X4, X5, X6, X7)
 	ADDQ $32, SI
 	ADDQ $8, DI
 	DECQ BX
-	JNZ  rows
+	JNZ  next
+	RET
+
+// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
+#define ADDWIDE_32(values) \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X0, X0 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X1, X1 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X2, X2 \
+	SHRQ $16, AX \
+	MOVWLZX AX, CX \
+	VADDSS (values)(CX*4), X3, X3
+
+// func addEightWide32AVX2(sums *float32, codes *uint16, values *[8]*float32, turns int)
+//
+// As addEightWide, for turns * 4 rows.
+TEXT ·addEightWide32AVX2(SB), NOSPLIT, $0-32
+	MOVQ sums+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ values+16(FP), AX
+	MOVQ turns+24(FP), BX
+	TABLES
+
+next:
+	LOAD(VMOVSS, 4, 0, X0, X1, X2, X3)
+	TREES(1024, ADDWIDE_32)
+	STORE(VMOVSS, 4, 0, X0, X1, X2, X3)
+	ADDQ $16, SI
+	ADDQ $8, DI
+	DECQ BX
+	JNZ  next
 	RET
 
 // Exchanges the high bits of a, of those that are s apart, with the low ones of b: see exchangeBits. m has the low ones.
@@ -478,130 +523,6 @@ DATA exchangeMasks<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA exchangeMasks<>+32(SB)/8, $0x3333333333333333
 DATA exchangeMasks<>+40(SB)/8, $0x5555555555555555
 GLOBL exchangeMasks<>(SB), RODATA|NOPTR, $48
-
-// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
-#define ADDWIDE_64(values) \
-	MOVWLZX AX, CX \
-	VADDSD (values)(CX*8), X0, X0 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSD (values)(CX*8), X1, X1 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSD (values)(CX*8), X2, X2 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSD (values)(CX*8), X3, X3
-
-// func addEightWide64AVX2(sums *float64, codes *uint16, values *[8]*float64, fours int)
-//
-// As addEightWide, for fours * 4 rows.
-TEXT ·addEightWide64AVX2(SB), NOSPLIT, $0-32
-	MOVQ sums+0(FP), SI
-	MOVQ codes+8(FP), DI
-	MOVQ values+16(FP), AX
-	MOVQ fours+24(FP), BX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ 48(AX), R15
-	MOVQ 56(AX), DX
-
-rows:
-	VMOVSD 0(SI), X0
-	VMOVSD 8(SI), X1
-	VMOVSD 16(SI), X2
-	VMOVSD 24(SI), X3
-	MOVQ 0(DI), AX
-	ADDWIDE_64(R8)
-	MOVQ 1024(DI), AX
-	ADDWIDE_64(R9)
-	MOVQ 2048(DI), AX
-	ADDWIDE_64(R10)
-	MOVQ 3072(DI), AX
-	ADDWIDE_64(R11)
-	MOVQ 4096(DI), AX
-	ADDWIDE_64(R12)
-	MOVQ 5120(DI), AX
-	ADDWIDE_64(R13)
-	MOVQ 6144(DI), AX
-	ADDWIDE_64(R15)
-	MOVQ 7168(DI), AX
-	ADDWIDE_64(DX)
-	VMOVSD X0, 0(SI)
-	VMOVSD X1, 8(SI)
-	VMOVSD X2, 16(SI)
-	VMOVSD X3, 24(SI)
-	ADDQ $32, SI
-	ADDQ $8, DI
-	DECQ BX
-	JNZ  rows
-	RET
-
-// Adds a tree's values to the sums of four rows. AX has the rows' codes of two bytes.
-#define ADDWIDE_32(values) \
-	MOVWLZX AX, CX \
-	VADDSS (values)(CX*4), X0, X0 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSS (values)(CX*4), X1, X1 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSS (values)(CX*4), X2, X2 \
-	SHRQ $16, AX \
-	MOVWLZX AX, CX \
-	VADDSS (values)(CX*4), X3, X3
-
-// func addEightWide32AVX2(sums *float32, codes *uint16, values *[8]*float32, fours int)
-//
-// As addEightWide, for fours * 4 rows.
-TEXT ·addEightWide32AVX2(SB), NOSPLIT, $0-32
-	MOVQ sums+0(FP), SI
-	MOVQ codes+8(FP), DI
-	MOVQ values+16(FP), AX
-	MOVQ fours+24(FP), BX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ 48(AX), R15
-	MOVQ 56(AX), DX
-
-rows:
-	VMOVSS 0(SI), X0
-	VMOVSS 4(SI), X1
-	VMOVSS 8(SI), X2
-	VMOVSS 12(SI), X3
-	MOVQ 0(DI), AX
-	ADDWIDE_32(R8)
-	MOVQ 1024(DI), AX
-	ADDWIDE_32(R9)
-	MOVQ 2048(DI), AX
-	ADDWIDE_32(R10)
-	MOVQ 3072(DI), AX
-	ADDWIDE_32(R11)
-	MOVQ 4096(DI), AX
-	ADDWIDE_32(R12)
-	MOVQ 5120(DI), AX
-	ADDWIDE_32(R13)
-	MOVQ 6144(DI), AX
-	ADDWIDE_32(R15)
-	MOVQ 7168(DI), AX
-	ADDWIDE_32(DX)
-	VMOVSS X0, 0(SI)
-	VMOVSS X1, 4(SI)
-	VMOVSS X2, 8(SI)
-	VMOVSS X3, 12(SI)
-	ADDQ $16, SI
-	ADDQ $8, DI
-	DECQ BX
-	JNZ  rows
-	RET
 
 // func widenAVX2(to *[512]uint16, low, high *[512]byte)
 //

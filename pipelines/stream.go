@@ -47,7 +47,7 @@ type Stream struct {
 	Delivery    stream.Delivery   `json:"delivery,omitzero"`      // "" is at-least-once
 	Readers     int               `json:"readers,omitzero"`       // 0 is 1
 	MaxInFlight int               `json:"max-in-flight,omitzero"` // messages; 0 is stream.DefaultInFlight
-	CommitEvery time.Duration     `json:"commit-every,omitzero"`  // of exactly-once; 0 is stream.DefaultCommit
+	CommitEvery time.Duration     `json:"commit-every,omitzero"`  // 0 is stream.DefaultCommit
 	EventTime   string            `json:"event-time,omitzero"`    // member; "" is the message's timestamp
 	EventUnit   string            `json:"event-unit,omitzero"`    // see stream.EventTime
 	EventZone   string            `json:"event-zone,omitzero"`    // likewise

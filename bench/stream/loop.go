@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -14,10 +16,11 @@ import (
 	"github.com/glulam/glulam/format"
 	"github.com/glulam/glulam/format/jsonl"
 	"github.com/glulam/glulam/model"
+	"github.com/glulam/glulam/transforms/stream"
 )
 
 // plainLoop is what somebody writes who needs no windows, no runner and no dead letters: poll, decode, score, encode,
-// produce, wait for it, commit.
+// produce with the headers that glulam writes, wait for it, commit.
 func plainLoop(args []string) error {
 	if len(args) != 4 {
 		return errors.New("loop ADDR IN OUT MODEL")
@@ -39,6 +42,7 @@ func plainLoop(args []string) error {
 		return err
 	}
 	defer client.Close()
+	digest, version := []byte(m.Digest()), []byte("loop")
 	for ctx.Err() == nil {
 		fetches := client.PollRecords(ctx, 2000)
 		if ctx.Err() != nil {
@@ -53,8 +57,14 @@ func plainLoop(args []string) error {
 			return err
 		}
 		var failed error
+		now := time.Now()
 		for i, r := range records {
-			client.Produce(ctx, &kgo.Record{Key: r.Key, Value: values[i], Headers: r.Headers, Timestamp: r.Timestamp}, func(_ *kgo.Record, err error) {
+			headers := append(r.Headers,
+				kgo.RecordHeader{Key: stream.HeaderModel, Value: digest},
+				kgo.RecordHeader{Key: stream.HeaderVersion, Value: version},
+				kgo.RecordHeader{Key: stream.HeaderLatency, Value: strconv.AppendInt(nil, now.Sub(r.Timestamp).Milliseconds(), 10)},
+				kgo.RecordHeader{Key: stream.HeaderOffset, Value: fmt.Appendf(nil, "kafka://%s/%d@%d", r.Topic, r.Partition, r.Offset)})
+			client.Produce(ctx, &kgo.Record{Key: r.Key, Value: values[i], Headers: headers, Timestamp: r.Timestamp}, func(_ *kgo.Record, err error) {
 				if err != nil {
 					failed = err
 				}

@@ -7,7 +7,7 @@
 //	go run ./bench/stream -flink -warm 20s -rates 5000,20000
 //
 // Broker, load, consumer and what is measured share this machine, so that only the ratios mean something elsewhere. All
-// contenders take turns in every round, after a round that does not count; numbers are medians of the rounds.
+// contenders take turns in every round, after two rounds that do not count; numbers are medians of the rounds.
 package main
 
 import (
@@ -172,9 +172,13 @@ func (b *bench) latencies(ctx context.Context, rates []int) error {
 	runners := slices.DeleteFunc(b.contenders(), func(c contender) bool { return c.waiting })
 	for _, rate := range rates {
 		results := make([][]measured, len(runners))
-		for round := -1; round < b.rounds; round++ {
+		first := 0
+		if rate == rates[0] {
+			first = -2 // two that do not count: the broker's code is compiled
+		}
+		for round := first; round < b.rounds; round++ {
 			for i := range runners {
-				k := (i + round + 1) % len(runners) // another one begins each round
+				k := (i + round + 2) % len(runners) // another one begins each round
 				m, err := b.measure(ctx, &runners[k], rate)
 				if err != nil && round >= 0 {
 					fmt.Fprintf(os.Stderr, "%s at %d/s: %v\n", runners[k].name, rate, err)
@@ -186,9 +190,6 @@ func (b *bench) latencies(ctx context.Context, rates []int) error {
 				if round >= 0 {
 					results[k] = append(results[k], m)
 				}
-			}
-			if round == -1 && rate != rates[0] { // the broker's code is compiled by now
-				round++
 			}
 		}
 		printRate(os.Stdout, rate, runners, results)
@@ -217,29 +218,23 @@ func (b *bench) measure(ctx context.Context, c *contender, rate int) (m measured
 	return m, err
 }
 
-// drained measures how fast messages are through that wait already.
+// drained measures how fast messages are through that wait already. The contenders take turns.
 func (b *bench) drained(ctx context.Context) error {
-	runners := b.contenders()
-	fmt.Printf("\nAs fast as they can, %d messages that wait:\n\n| | messages/s | of the plain loop | CPU µs/message |\n|---|--:|--:|--:|\n", b.drain)
-	var loop float64
-	for i := range runners {
-		c := &runners[i]
-		if c.during != nil {
-			continue
-		}
-		var rates, costs []float64
-		for range b.rounds {
-			rate, cost, err := b.drainOnce(ctx, c)
+	runners := slices.DeleteFunc(b.contenders(), func(c contender) bool { return c.during != nil })
+	rates, ratios, costs := make([][]float64, len(runners)), make([][]float64, len(runners)), make([][]float64, len(runners))
+	for range b.rounds {
+		for i := range runners {
+			rate, cost, err := b.drainOnce(ctx, &runners[i])
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return fmt.Errorf("%s: %w", runners[i].name, err)
 			}
-			rates, costs = append(rates, rate), append(costs, cost)
+			rates[i], costs[i] = append(rates[i], rate), append(costs[i], cost)
+			ratios[i] = append(ratios[i], rate/rates[0][len(rates[0])-1])
 		}
-		rate := median(rates)
-		if i == 0 {
-			loop = rate
-		}
-		fmt.Printf("| %s | %.0f | %.3f | %.1f |\n", c.name, rate, rate/loop, median(costs))
+	}
+	fmt.Printf("\nAs fast as they can, %d messages that wait:\n\n| | messages/s | of the plain loop | CPU µs/message |\n|---|--:|--:|--:|\n", b.drain)
+	for i := range runners {
+		fmt.Printf("| %s | %.0f | %.3f | %.1f |\n", runners[i].name, median(rates[i]), median(ratios[i]), median(costs[i]))
 	}
 	return nil
 }

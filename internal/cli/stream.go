@@ -66,7 +66,7 @@ type streamCmd struct {
 	MaxSlowdown factor   `placeholder:"TIMES" group:"run" help:"nor is one that takes so many times as long for a row as the one that serves; default: no limit"`
 
 	Delivery    string   `placeholder:"HOW" group:"run" help:"at-least-once or exactly-once; default: at-least-once"`
-	CommitEvery interval `placeholder:"TIME" group:"run" help:"how often exactly-once commits; default: 10ms"`
+	CommitEvery interval `placeholder:"TIME" group:"run" help:"how often positions are committed, with exactly-once outputs with them; default: 10ms"`
 	Readers     whole    `placeholder:"N" group:"run" help:"how many readers share the partitions; default: 1"`
 	MaxInFlight whole    `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
 	MaxRejected string   `placeholder:"N or N%" group:"run" help:"how many messages may be rejected before the exit code is 3; default: 0"`

@@ -24,7 +24,7 @@ var (
 	scored    = counter("stream_rows_scored_total", "Rows written as predictions.")
 	rejected  = counter("stream_rows_rejected_total", "Rows written as dead letters, by code.", "code")
 	blocks    = counter("stream_blocks_total", "Blocks of messages that went through the pipeline, at least one for each partition and poll.")
-	commits   = counter("stream_commits_total", "Commits of positions, one for each micro-batch or transaction.")
+	commits   = counter("stream_commits_total", "Commits of positions or transactions.")
 	retries   = counter("stream_retries_total", "Failures of brokers after which a connector tried again.")
 	lost      = counter("stream_offsets_lost_total", "Offsets passed over because the source had deleted them.")
 	committed = gauge("stream_last_commit_timestamp_seconds", "When positions were committed last.")

@@ -124,7 +124,11 @@ func lengthSize(n int) int { return (bits.Len64(uint64(n)<<1|1) + 6) / 7 }
 
 // recordsOf makes the records of messages. Their bytes are shared.
 func recordsOf(topic string, messages []stream.Message) []kgo.Record {
-	records := make([]kgo.Record, len(messages))
+	records, all := make([]kgo.Record, len(messages)), 0
+	for i := range messages {
+		all += len(messages[i].Headers)
+	}
+	headers := make([]kgo.RecordHeader, 0, all)
 	for i := range messages {
 		m, r := &messages[i], &records[i]
 		r.Topic, r.Key, r.Value = topic, m.Key, m.Value
@@ -132,10 +136,11 @@ func recordsOf(topic string, messages []stream.Message) []kgo.Record {
 			r.Timestamp = time.UnixMilli(m.Time)
 		}
 		if len(m.Headers) > 0 {
-			r.Headers = make([]kgo.RecordHeader, len(m.Headers))
-			for j, h := range m.Headers {
-				r.Headers[j] = kgo.RecordHeader(h)
+			from := len(headers)
+			for _, h := range m.Headers {
+				headers = append(headers, kgo.RecordHeader(h))
 			}
+			r.Headers = headers[from:len(headers):len(headers)]
 		}
 	}
 	return records

@@ -214,6 +214,11 @@ func pause(ctx context.Context, d time.Duration) {
 // take makes a fetch of what came of a partition.
 func (r *reader) take(p stream.Partition, st *part, f *kgo.FetchPartition) {
 	from := len(r.messages)
+	all := 0
+	for _, rec := range f.Records {
+		all += len(rec.Headers)
+	}
+	headers := make([]block.Header, 0, all) // new: they are kept until the outputs are written
 	for _, rec := range f.Records {
 		st.next = rec.Offset + 1
 		if rec.Attrs.IsControl() { // the end of a transaction: an offset, but no message
@@ -221,10 +226,11 @@ func (r *reader) take(p stream.Partition, st *part, f *kgo.FetchPartition) {
 		}
 		m := stream.Message{Value: rec.Value, Offset: rec.Offset, Envelope: block.Envelope{Key: rec.Key, Time: rec.Timestamp.UnixMilli()}}
 		if len(rec.Headers) > 0 {
-			m.Headers = make([]block.Header, len(rec.Headers)) // new: it is kept until the outputs are written
-			for i, h := range rec.Headers {
-				m.Headers[i] = block.Header(h)
+			from := len(headers)
+			for _, h := range rec.Headers {
+				headers = append(headers, block.Header(h))
 			}
+			m.Headers = headers[from:len(headers):len(headers)]
 		}
 		r.messages = append(r.messages, m)
 	}

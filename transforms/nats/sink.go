@@ -156,6 +156,9 @@ func (w *writer) answer(n uint64, m *nats.Msg) {
 	}
 }
 
+// NamedMessages implements stream.Named: the server drops messages whose id it saw within the stream's duplicate window.
+func (w *writer) NamedMessages() {}
+
 // Write implements stream.Sink. It waits while max-pending messages are on their way.
 func (w *writer) Write(ctx context.Context, messages []stream.Message) error {
 	for i := range messages {

@@ -22,7 +22,7 @@ type Message struct {
 	block.Envelope
 	Offset int64 // in its partition; of a source
 	Next   int64 // the position behind it; 0: Offset+1
-	// ID names the message for sinks that drop what they were given before; "" for others.
+	// ID names the message for Named sinks; others may have none.
 	ID string
 }
 
@@ -88,6 +88,12 @@ type Limited interface {
 	Sink
 	// TooLarge says in what the message is over the limit; nil: it fits. It is called for every message, and is fast.
 	TooLarge(m *Message) error
+}
+
+// A Named sink drops what it was given before: it wants messages with an ID.
+type Named interface {
+	Sink
+	NamedMessages()
 }
 
 // A Looped source knows whether it reads what is written to a sink, once both are open and it was started: whatever they are

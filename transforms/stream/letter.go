@@ -93,11 +93,13 @@ func (s *session) letterMessage(version string, o *block.Origin, at place, l fau
 		return Message{}, err
 	}
 	s.arena = line
-	common := []block.Header{{Key: HeaderCode, Value: []byte(l.Code)}, {Key: HeaderVersion, Value: []byte(version)}}
+	ours := []block.Header{{Key: HeaderCode, Value: []byte(l.Code)}, {Key: HeaderVersion, Value: []byte(version)}}
 	if l.Model != "" {
-		common = append(common, block.Header{Key: HeaderModel, Value: []byte(l.Model)})
+		ours = append(ours, block.Header{Key: HeaderModel, Value: []byte(l.Model)})
 	}
 	m := Message{Value: line[from:len(line):len(line)], Envelope: e, ID: idOf(s, o, l.Offset, "rejected:")}
-	m.Headers = withHeaders(m.Headers, common, m.Time, time.Now().UnixMilli(), at)
+	var h headers
+	h.begin(time.Now(), ours...)
+	m.Headers = h.of(m.Headers, m.Time, at)
 	return m, nil
 }

@@ -35,6 +35,8 @@ func (s *smallSink) Write(_ context.Context, messages []Message) error {
 func (s *smallSink) Flush(context.Context) error { return nil }
 func (s *smallSink) Close() error                { return nil }
 
+func (*smallSink) NamedMessages() {}
+
 func (s *smallSink) TooLarge(m *Message) error {
 	n := len(m.Value) + len(m.Key)
 	for _, h := range m.Headers {

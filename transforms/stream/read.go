@@ -234,7 +234,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 			wait = min(wait, max(0, s.links.commitEvery()-time.Since(s.began)))
 		}
 		pctx, cancel := context.WithTimeout(s.stats.ctx, wait)
-		fetches, err := s.source.Poll(pctx, s.links.maxInFlight())
+		fetches, err := s.source.Poll(pctx, s.links.maxInFlight()-int(s.uncommitted))
 		cancel()
 		polled := time.Now()
 		s.polled = polled

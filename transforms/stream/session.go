@@ -15,7 +15,7 @@ import (
 type Delivery string
 
 const (
-	AtLeastOnce Delivery = "at-least-once" // none is lost; the last micro-batch may be written again
+	AtLeastOnce Delivery = "at-least-once" // none is lost; what was not committed yet may be written again
 	ExactlyOnce Delivery = "exactly-once"  // outputs, dead letters and positions are one transaction
 )
 
@@ -37,7 +37,8 @@ type Links struct {
 	Salts []int
 	// MaxInFlight is how many messages a reader takes at once at the most; 0 is DefaultInFlight.
 	MaxInFlight int
-	// CommitEvery is how often ExactlyOnce commits a transaction; 0 is DefaultCommit.
+	// CommitEvery is how often positions are committed, with ExactlyOnce outputs with them; 0 is DefaultCommit. They are also
+	// once MaxInFlight messages are written and not committed.
 	CommitEvery time.Duration
 	// Rewind is for runners that keep windows over a failure, in which the windows go back to a checkpoint and what is committed does
 	// not: messages between the two are read and counted again, and not written again, by sources that can go back.
@@ -84,13 +85,16 @@ type session struct {
 	at    positions        // next to be read
 	done  positions        // with Links.Rewind: messages before them are written
 	past  map[string]int64 // likewise, by the sources that fetches name
-	began time.Time        // of the open transaction; zero: none
+	began time.Time        // when the first row was written that is not committed; zero: none is
 	// polled is when the source gave what is under way.
 	polled time.Time
 	// taken and put count the rows of the micro-batch that came in and that were written. Equal: nothing was lost on the way.
 	taken, put int64
 	arena      []byte // holds the bytes of messages until they are flushed
 	oldest     time.Time
+	// uncommitted and committing count, with AtLeastOnce, the rows that are written and not given to Commit, and those that were given to
+	// the last Commit, which may be under way. A process that dies has them written again.
+	uncommitted, committing int64
 }
 
 var sessions struct {
@@ -249,22 +253,24 @@ func (s *session) close() error {
 	}
 	s.source, s.to, s.rejected, s.tx = nil, nil, nil, nil
 	s.done, s.past = nil, nil
-	s.at, s.began, s.taken, s.put, s.arena = nil, time.Time{}, 0, 0, s.arena[:0]
+	s.at, s.began, s.taken, s.put, s.uncommitted, s.committing, s.arena = nil, time.Time{}, 0, 0, 0, 0, s.arena[:0]
 	return errors.Join(errs...)
 }
 
-// write hands messages to a sink. Those of the micro-batch before are committed by then.
+// write hands messages to a sink.
 func (s *session) write(ctx context.Context, to Sink, messages []Message) error {
 	return s.hand(ctx, len(messages), func() error { return to.Write(ctx, messages) })
 }
 
 // hand hands rows to a sink by way of write, see there.
 func (s *session) hand(ctx context.Context, rows int, write func() error) error {
-	if s.tx == nil {
+	if s.tx == nil && s.committing > 0 && s.committing+s.uncommitted+int64(rows) > int64(s.links.maxInFlight()) {
 		if err := s.source.Settled(ctx); err != nil {
 			return err
 		}
-	} else if s.began.IsZero() {
+		s.committing = 0
+	}
+	if s.began.IsZero() {
 		s.began = time.Now()
 	}
 	if err := write(); err != nil {
@@ -277,31 +283,49 @@ func (s *session) hand(ctx context.Context, rows int, write func() error) error 
 	return nil
 }
 
-// settle ends a micro-batch: everything written is acknowledged, and committed, or with ExactlyOnce due to be.
+// settle ends a micro-batch. With AtLeastOnce everything written is acknowledged, and positions are committed when it is time
+// to, or now; with ExactlyOnce all of that is done when it is time.
 func (s *session) settle(ctx context.Context, now bool) error {
 	if s.taken != s.put {
 		return fault.New(fault.Mismatch, s.links.From.Redacted(), "%d messages came in, %d went out as predictions or dead letters", s.taken, s.put)
 	}
-	if s.taken == 0 || s.tx != nil && !now && time.Since(s.began) < s.links.commitEvery() {
-		return nil
-	}
-	var err error
-	if s.tx != nil {
-		err = s.tx.Commit(ctx, s.at.list())
-	} else {
+	if s.tx == nil && s.taken > 0 {
 		for _, sink := range []Sink{s.to, s.rejected} {
-			if err = sink.Flush(ctx); err != nil {
+			if err := sink.Flush(ctx); err != nil {
 				return err
 			}
 		}
-		err = s.source.Commit(ctx, s.at.list())
+		s.uncommitted += s.taken
+		s.written()
 	}
-	if err != nil {
-		return err
+	if s.taken+s.uncommitted == 0 || !now && !s.due() {
+		return nil
 	}
-	s.stats.settled(s.taken, s.oldest)
-	s.taken, s.put, s.began, s.arena, s.oldest = 0, 0, time.Time{}, s.arena[:0], time.Time{}
+	if s.tx != nil {
+		if err := s.tx.Commit(ctx, s.at.list()); err != nil {
+			return err
+		}
+		s.written()
+	} else {
+		if err := s.source.Commit(ctx, s.at.list()); err != nil {
+			return err
+		}
+		s.uncommitted, s.committing = 0, s.uncommitted
+	}
+	s.stats.committed()
+	s.began = time.Time{}
 	return nil
+}
+
+// due says whether it is time to commit.
+func (s *session) due() bool {
+	return time.Since(s.began) >= s.links.commitEvery() || s.uncommitted >= int64(s.links.maxInFlight())
+}
+
+// written notes that a micro-batch is written for good.
+func (s *session) written() {
+	s.stats.settled(s.taken, s.oldest)
+	s.taken, s.put, s.arena, s.oldest = 0, 0, s.arena[:0], time.Time{}
 }
 
 // behind is how many messages of the partitions that it has read wait for the reader.

@@ -23,7 +23,7 @@ type Stats struct {
 	Lost     atomic.Int64 // offsets passed over because the source had deleted them, where an option allows that
 	// Committed is when positions were committed last, in milliseconds since 1970; 0 until then.
 	Committed atomic.Int64
-	// Batches are the messages of each micro-batch, as they are committed.
+	// Batches are the messages of each micro-batch, as they are acknowledged by the sinks; with ExactlyOnce of each transaction.
 	Batches Sizes
 	// Watermark is the least of the readers', in milliseconds since 1970; 0 until each has one.
 	Watermark atomic.Int64
@@ -161,10 +161,14 @@ func (s *Stats) rejected(l *fault.Letter) {
 	}
 }
 
-// settled notes that a micro-batch is through.
-func (s *Stats) settled(rows int64, oldest time.Time) {
+// committed notes that positions are.
+func (s *Stats) committed() {
 	s.Commits.Add(1)
 	s.Committed.Store(time.Now().UnixMilli())
+}
+
+// settled notes that a micro-batch is written for good.
+func (s *Stats) settled(rows int64, oldest time.Time) {
 	s.Batches.Add(rows)
 	if rows > 0 {
 		s.EndToEnd.Add(time.Since(oldest))

@@ -68,6 +68,7 @@ type writeFn struct {
 	messages []Message
 	ends     []int
 	large    []largeRow
+	headers  headers
 	written  beam.Counter
 }
 
@@ -100,6 +101,7 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 	}
 	n := int(b.Record.NumRows())
 	limited, _ := s.to.(Limited)
+	_, named := s.to.(Named)
 	f.messages, f.ends, f.large = f.messages[:0], f.ends[:0], f.large[:0]
 	from, dst := len(s.arena), s.arena
 	var err error
@@ -110,8 +112,7 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		f.ends = append(f.ends, len(dst))
 	}
 	s.arena = dst
-	common := f.common(b)
-	now := time.Now().UnixMilli()
+	f.headers.begin(time.Now(), block.Header{Key: HeaderModel, Value: []byte(b.Model)}, block.Header{Key: HeaderVersion, Value: []byte(f.Options.Version)})
 	for i := range n {
 		m := Message{Value: dst[from:f.ends[i]:f.ends[i]]}
 		from = f.ends[i]
@@ -119,8 +120,10 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 			m.Envelope = b.Envelopes[i]
 		}
 		_, offset := b.Origin.At(i)
-		m.ID = idOf(s, &b.Origin, offset, "")
-		m.Headers = withHeaders(m.Headers, common, m.Time, now, placeOf(m.Headers, &b.Origin, offset))
+		if named {
+			m.ID = idOf(s, &b.Origin, offset, "")
+		}
+		m.Headers = f.headers.of(m.Headers, m.Time, placeOf(m.Headers, &b.Origin, offset))
 		if limited != nil {
 			if err := limited.TooLarge(&m); err != nil {
 				f.large = append(f.large, largeRow{i, err})
@@ -137,23 +140,49 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 	return f.rejectLarge(ctx, s, b)
 }
 
-// common are the headers that all rows of a block have.
-func (f *writeFn) common(b *block.Block) []block.Header {
-	return []block.Header{{Key: HeaderModel, Value: []byte(b.Model)}, {Key: HeaderVersion, Value: []byte(f.Options.Version)}}
+// headers makes the headers of messages. They share memory with those of the same batch, and stay as they are.
+type headers struct {
+	common []block.Header // that all of the batch have
+	now    int64
+	list   []block.Header
+	text   []byte
 }
 
-// withHeaders gives a message's own headers, without ours of an earlier pipeline, then ours.
-func withHeaders(own, common []block.Header, sent, now int64, at place) []block.Header {
-	out := make([]block.Header, 0, len(own)+len(common)+2)
-	for _, h := range own {
-		switch h.Key {
+// begin begins a batch that is written now.
+func (h *headers) begin(now time.Time, common ...block.Header) {
+	h.common, h.now, h.list, h.text = common, now.UnixMilli(), nil, nil
+}
+
+// of gives a message's own headers, without ours of an earlier pipeline, then ours. sent is the message's timestamp.
+func (h *headers) of(own []block.Header, sent int64, at place) []block.Header {
+	h.list = room(h.list, len(own)+len(h.common)+2)
+	from := len(h.list)
+	for _, one := range own {
+		switch one.Key {
 		case HeaderModel, HeaderVersion, HeaderLatency, HeaderOffset, HeaderCode, HeaderReplay:
 		default:
-			out = append(out, h)
+			h.list = append(h.list, one)
 		}
 	}
-	out = append(out, common...)
-	return append(out, block.Header{Key: HeaderLatency, Value: strconv.AppendInt(nil, now-sent, 10)}, block.Header{Key: HeaderOffset, Value: at.append(nil)})
+	h.list = append(h.list, h.common...)
+	h.text = room(h.text, len(at.source)+2*maxDigits)
+	latency := len(h.text)
+	h.text = strconv.AppendInt(h.text, h.now-sent, 10)
+	source := len(h.text)
+	h.text = at.append(h.text)
+	h.list = append(h.list, block.Header{Key: HeaderLatency, Value: h.text[latency:source:source]}, block.Header{Key: HeaderOffset, Value: h.text[source:len(h.text):len(h.text)]})
+	return h.list[from:len(h.list):len(h.list)]
+}
+
+// maxDigits is how long an int64 and an @ are at the most.
+const maxDigits = 21
+
+// room gives a slice that n more fit into without moving those of before: s, or a new one that is larger than the last.
+func room[T any](s []T, n int) []T {
+	if cap(s)-len(s) >= n {
+		return s
+	}
+	return make([]T, 0, max(n, min(2*cap(s), 1<<16), 8))
 }
 
 // idOf names an output by where its message stands: the same whenever it is written again. That is not where a message that

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,12 +145,20 @@ func (s *jobServer) start(o *flink.Options) (address string, err error) {
 	s.cmd = exec.Command(java, args...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us: the job may have to be told first
-	if err := s.cmd.Start(); err != nil {
+	endWithUs(s.cmd.SysProcAttr)
+	started := make(chan error)
+	s.exited = make(chan error, 1)
+	go func(cmd *exec.Cmd) {
+		runtime.LockOSThread() // endWithUs goes by the thread that starts it
+		err := cmd.Start()
+		if started <- err; err == nil {
+			s.exited <- cmd.Wait()
+		}
+	}(s.cmd)
+	if err := <-started; err != nil {
 		s.cmd = nil
 		return "", err
 	}
-	s.exited = make(chan error, 1)
-	go func() { s.exited <- s.cmd.Wait() }()
 	return net.JoinHostPort("localhost", strconv.Itoa(port)), nil
 }
 

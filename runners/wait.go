@@ -98,6 +98,10 @@ func (j *flinkJob) wait(ctx context.Context, o *Options) (*Result, error) {
 				j.cancel(on)
 				return nil, err
 			}
+			if l.stopping() && time.Since(l.answered) > awayAfter { // who stops it does not want to wait for a cluster that is gone
+				return nil, l.goOn(fault.New(fault.Unreadable, j.cluster.String(), "the cluster does not answer: the job %s may go on", cmp.Or(j.status.Job, j.id)).
+					WithHint("glulam jobs stop tries again, when the cluster is there"))
+			}
 			if !l.over.IsZero() && (l.told == nil || time.Since(l.over) > lastWord) {
 				return l.end(ctx, r, l.verdict(on))
 			}

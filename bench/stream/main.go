@@ -7,7 +7,7 @@
 //	go run ./bench/stream -flink -warm 20s -rates 5000,20000
 //
 // Broker, load, consumer and what is measured share this machine, so that only the ratios mean something elsewhere. All
-// contenders take turns in every round, after two rounds that do not count; numbers are medians of the rounds.
+// contenders take turns in every round, in any order, after two rounds that do not count; numbers are medians of the rounds.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -170,6 +171,7 @@ func (b *bench) fresh(ctx context.Context) (in, out string, err error) {
 // latencies measures each contender at each rate.
 func (b *bench) latencies(ctx context.Context, rates []int) error {
 	runners := slices.DeleteFunc(b.contenders(), func(c contender) bool { return c.waiting })
+	order := rand.New(rand.NewPCG(1, 1)) // another one follows another one in each round
 	for _, rate := range rates {
 		results := make([][]measured, len(runners))
 		first := 0
@@ -177,8 +179,7 @@ func (b *bench) latencies(ctx context.Context, rates []int) error {
 			first = -2 // two that do not count: the broker's code is compiled
 		}
 		for round := first; round < b.rounds; round++ {
-			for i := range runners {
-				k := (i + round + 2) % len(runners) // another one begins each round
+			for _, k := range order.Perm(len(runners)) {
 				m, err := b.measure(ctx, &runners[k], rate)
 				if err != nil && round >= 0 {
 					fmt.Fprintf(os.Stderr, "%s at %d/s: %v\n", runners[k].name, rate, err)

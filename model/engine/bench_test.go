@@ -167,7 +167,7 @@ func BenchmarkKernel(b *testing.B) {
 			{"add64", together * blockRows, "value", func() { k.add64(&sums64, blockRows, codes, &tables64) }},
 			{"add32", together * blockRows, "value", func() { k.add32(&sums32, blockRows, codes, &tables32) }},
 			{"answer", len(p.ordered), "column", func() { k.answer(blk.walker.answers, p.ordered, rows, 7) }},
-			{"walk", len(f.Trees), "tree", func() { k.walk(blk.walker.at, p.walk, blk.walker.answers) }},
+			{"walk", len(f.Trees), "tree", func() { k.walk(blk.walker.last, p.walk, blk.walker.answers) }},
 		} {
 			b.Run(c.name+"/"+k.name, func(b *testing.B) {
 				n := 0

@@ -41,12 +41,7 @@ func newBlock(p *program, k *kernel) *block {
 	b.single.of = make([][blockRows]float32, p.atOnce(p.values32 != nil))
 	b.double.of = make([][blockRows]float64, p.atOnce(p.values != nil))
 	if p.walk != nil {
-		b.walker = walker{answers: make([]byte, p.walk.answers+spare), at: make([]uint32, len(p.f.Trees))}
-		if m := p.masks; m != nil {
-			b.walker.places = make([]uint32, len(p.ordered))
-			b.walker.vectors = make([]int32, len(p.ordered)+len(p.classes))
-			b.walker.masked = make([]uint32, m.trees)
-		}
+		b.walker = newWalker(p)
 	}
 	if len(p.rowOf) > 0 || p.walk == nil {
 		b.row = make([]float64, len(p.f.Features))

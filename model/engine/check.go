@@ -34,8 +34,8 @@ func (p *program) wrong() string {
 			return "a tree that goes beyond its tables"
 		}
 	}
-	if p.walk != nil && !p.walk.sound(len(p.f.Trees)) {
-		return "a node that leads out of its tree"
+	if p.walk != nil && !p.walk.sound(p.f) {
+		return "a walk that goes astray"
 	}
 	for i := range p.ordered {
 		c := &p.ordered[i]

@@ -122,15 +122,50 @@ func TestCheck(t *testing.T) {
 		"too few words of answers":     func(_ *program, _ *tree, _ *ordered, s *classes) { s.words, s.answers = 1, s.answers[:s.count] },
 
 		"a child beyond the last": func(p *program, _ *tree, _ *ordered, _ *classes) {
-			last := slices.IndexFunc(p.walk.nodes, func(n uint32) bool { return n != zeros })
-			p.walk.nodes[last] |= 0xffff << 16
+			*firstRoot(p) |= 0xffff << 16
 		},
-		"a leaf that leads on":         func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.nodes[len(p.walk.nodes)-1] |= 1 << 16 },
-		"a question without an answer": func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.nodes[0] |= 0xffff },
-		"too few places for leaves":    func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.leaf = p.walk.leaf[1:] },
-		"a walk of no tree":            func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.groups[0].tree[3] = uint32(len(p.f.Trees)) },
-		"a walk from no node": func(p *program, _ *tree, _ *ordered, _ *classes) {
-			p.walk.groups[0].first[0] = uint32(len(p.walk.nodes))
+		"a walk that goes on and on": func(p *program, _ *tree, _ *ordered, _ *classes) { *firstRoot(p) &= 0xffff },
+		"a walk that does not end": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			g := &p.walk.groups[0]
+			g.nodes[g.lanes[2].to] |= 1 << 16
+		},
+		"a leaf that leads past the next tree": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			g := &p.walk.groups[0]
+			leaf := slices.IndexFunc(g.nodes, func(n uint32) bool { return n&0xffff >= p.walk.zeros })
+			g.nodes[leaf] += 1 << 16
+		},
+		"a leaf that the tree does not have": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			g := &p.walk.groups[0]
+			p.walk.answers++
+			leaf := slices.IndexFunc(g.nodes, func(n uint32) bool { return n&0xffff >= p.walk.zeros })
+			g.nodes[leaf] = g.nodes[leaf]&^0xffff | uint32(p.walk.answers-1)
+		},
+		"a question without an answer": func(p *program, _ *tree, _ *ordered, _ *classes) { *firstRoot(p) |= 0xffff },
+		"a tree of no nodes":           func(p *program, _ *tree, _ *ordered, _ *classes) { *firstRoot(p) = 0 },
+		"a child that is none": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			l := firstLane(p)
+			large(p).nodes[l.from+(*firstRoot(p))>>16] = 0
+		},
+		"a group without its last slot": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			g := &p.walk.groups[0]
+			g.nodes = g.nodes[:len(g.nodes)-1<<g.shift]
+		},
+		"a group in another's slots":    func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.groups[0].slot++ },
+		"a tree in a slot that is none": func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.trees[0].slot = uint32(p.walk.slots) },
+		"a tree with another's leaves":  func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.trees[0].leaf++ },
+		"fewer trees than there are":    func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.trees = p.walk.trees[1:] },
+		"fewer slots than there are":    func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.slots-- },
+		"a lane that begins in a tree":  func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.groups[0].lanes[1].from++ },
+		"a lane that ends in a tree":    func(p *program, _ *tree, _ *ordered, _ *classes) { p.walk.groups[0].lanes[0].to++ },
+		"a lane that ends past the last": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			p.walk.groups[0].lanes[7].to += 1 << p.walk.groups[0].shift
+		},
+		"a lane that begins too late": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			firstLane(p).from += 1 << large(p).shift
+		},
+		"lanes in no order": func(p *program, _ *tree, _ *ordered, _ *classes) {
+			l := &p.walk.groups[0].lanes
+			l[0], l[7] = l[7], l[0]
 		},
 	} {
 		p := checked(t)
@@ -143,6 +178,18 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// large is the group of the largest trees.
+func large(p *program) *walkGroup { return &p.walk.groups[len(p.walk.groups)-1] }
+
+// firstLane is its first lane that has a tree.
+func firstLane(p *program) *lane {
+	lanes := large(p).lanes[:]
+	return &lanes[slices.IndexFunc(lanes, func(l lane) bool { return l.from < l.to })]
+}
+
+// firstRoot is the root of the first tree there.
+func firstRoot(p *program) *uint32 { return &large(p).nodes[firstLane(p).from] }
 
 // TestShortRows: kernels do not look how long rows are, so that somebody else must.
 func TestShortRows(t *testing.T) {

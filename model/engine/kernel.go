@@ -33,8 +33,8 @@ type kernel struct {
 	// multiples of 32.
 	places func(to []uint32, columns []ordered, t table, row int)
 	and    func(to, words []uint32, vectors []int32)
-	// walk finds the leaf of each tree by the answers; at gets its node, by tree.
-	walk func(at []uint32, w *walk, answers []byte)
+	// walk walks through all trees by the answers; last gets, by slot, the question that was met last.
+	walk func(last []uint32, w *walk, answers []byte)
 	// masks says that they are faster than walks.
 	masks bool
 	// walked is up to how many rows walking them is faster.

@@ -30,9 +30,10 @@ var avx2 = kernel{
 	and: func(to, words []uint32, vectors []int32) {
 		andAVX2(&to[0], len(to)/32, &words[0], &vectors[0], len(vectors))
 	},
-	walk: func(at []uint32, w *walk, answers []byte) {
-		if len(w.groups) > 0 {
-			walkAVX2(&at[0], &w.nodes[0], &w.groups[0], len(w.groups), &answers[0])
+	walk: func(last []uint32, w *walk, answers []byte) {
+		for i := range w.groups {
+			g := &w.groups[i]
+			walkAVX2(&last[g.slot], &g.nodes[0], &g.lanes, g.shift, &answers[0])
 		}
 	},
 	multiplex: multiplexBy(multiplexAVX2),
@@ -130,7 +131,7 @@ var onesAndZeros = func() (b [2*maxPlain + spare]byte) {
 func answerAVX2(answers *byte, columns *ordered, n int, x *float64, stride int)
 
 //go:noescape
-func walkAVX2(at *uint32, nodes *uint32, groups *walkGroup, n int, answers *byte)
+func walkAVX2(last, nodes *uint32, lanes *[abreast]lane, shift uint64, answers *byte)
 
 //go:noescape
 func multiplexAVX512(planes *uint64, muxes *multiplexer, n int)

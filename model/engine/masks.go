@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/glulam/glulam/model/forest"
 )
@@ -18,7 +17,7 @@ type masks struct {
 	words   []uint32 // vector after vector
 	ordered []int32  // by ordered column: its first vector, which is that of missing values
 	classes []int32  // by column of classes: that of class 0
-	at      []uint32 // by tree and bit: the node of the leaf, as walks number them
+	last    []uint32 // by tree and bit: the leaf's question, as walks have it
 }
 
 const (
@@ -51,11 +50,10 @@ func newMasks(p *program, all []question, asks []int32) *masks {
 	for i := range m.words {
 		m.words[i] = ^uint32(0)
 	}
-	m.at = make([]uint32, maskLeaves*m.trees)
+	m.last = make([]uint32, maskLeaves*len(f.Trees))
 	answers := p.classAnswers(m)
-	nodeOf := p.walk.leafNodes(f)
 	for t := range f.Trees {
-		l := lining{f: f, at: m.at[maskLeaves*t:], nodeOf: nodeOf[f.Trees[t].FirstLeaf:]}
+		l := lining{f: f, last: m.last[maskLeaves*t:], zeros: p.walk.zeros}
 		l.visit(f.Trees[t].Root, func(node int32, left uint32) {
 			for _, vector := range answers[all[asks[node]].plane] {
 				m.words[int(vector)*m.trees+t] &^= left
@@ -92,35 +90,18 @@ func (p *program) classAnswers(m *masks) map[int32][]int32 {
 	return answers
 }
 
-// leafNodes gives, by leaf, counted over the whole forest, the node that it is in walks.
-func (w *walk) leafNodes(f *forest.Forest) []uint32 {
-	nodes := make([]uint32, len(f.Leaves)/f.LeafWidth)
-	for i := range w.groups {
-		g := &w.groups[i]
-		for j, first := range g.first {
-			tr := &f.Trees[g.tree[j]]
-			for at := first; at < first+uint32(tr.NumNodes+tr.NumLeaves); at++ {
-				if w.nodes[at] == zeros {
-					nodes[tr.FirstLeaf+int32(w.leaf[at])] = at
-				}
-			}
-		}
-	}
-	return nodes
-}
-
 // lining numbers the leaves of a tree from left to right.
 type lining struct {
-	f      *forest.Forest
-	at     []uint32 // by number
-	nodeOf []uint32 // by leaf of the tree
-	next   int
+	f     *forest.Forest
+	last  []uint32 // by number: see masks
+	zeros uint32
+	next  int
 }
 
 // visit calls do for each node, with the leaves on its left. A tree has few leaves, so that it is not deep.
 func (l *lining) visit(child int32, do func(node int32, left uint32)) {
 	if child < 0 {
-		l.at[l.next] = l.nodeOf[^child]
+		l.last[l.next] = l.zeros + uint32(^child)
 		l.next++
 		return
 	}
@@ -131,9 +112,9 @@ func (l *lining) visit(child int32, do func(node int32, left uint32)) {
 	l.visit(nd.Right, do)
 }
 
-// sound says whether every place and class has a vector, and every leaf a node.
+// sound says whether every place and class has a vector, and every bit of a leaf is one's of its tree.
 func (m *masks) sound(p *program) bool {
-	if len(m.ordered) != len(p.ordered) || len(m.classes) != len(p.classes) || m.trees%32 > 0 || m.trees < len(p.f.Trees) || len(m.at) != maskLeaves*m.trees {
+	if len(m.ordered) != len(p.ordered) || len(m.classes) != len(p.classes) || m.trees%32 > 0 || m.trees < len(p.f.Trees) || len(m.last) != maskLeaves*len(p.f.Trees) {
 		return false
 	}
 	within := func(first int32, n int) bool { return first >= 0 && (int(first)+n)*m.trees <= len(m.words) }
@@ -147,10 +128,15 @@ func (m *masks) sound(p *program) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(m.at, func(at uint32) bool { return int(at) >= len(p.walk.nodes) })
+	for i, last := range m.last {
+		if last != 0 && (last < p.walk.zeros || last-p.walk.zeros >= uint32(p.f.Trees[i/maskLeaves].NumLeaves)) {
+			return false
+		}
+	}
+	return true
 }
 
-// mask finds the leaf of each tree for a row of t: walker.at gets its node, by tree.
+// mask finds the leaf of each tree for a row of t, by slot: see walkTree.
 func (b *block) mask(t table, row int) {
 	p := b.p
 	m := p.masks
@@ -168,8 +154,8 @@ func (b *block) mask(t table, row int) {
 		b.walker.vectors[len(m.ordered)+i] = (first + class) * int32(m.trees)
 	}
 	b.kernel.and(b.walker.masked, m.words, b.walker.vectors)
-	for i, left := range b.walker.masked[:len(b.walker.at)] {
-		b.walker.at[i] = m.at[maskLeaves*i+bits.TrailingZeros32(left)&(maskLeaves-1)]
+	for i, w := range p.walk.trees {
+		b.walker.last[w.slot] = m.last[maskLeaves*i+bits.TrailingZeros32(b.walker.masked[i])&(maskLeaves-1)]
 	}
 }
 

@@ -22,7 +22,7 @@ type program struct {
 	// The values of the trees' codes: see tabulate. The sums' precision decides which of them is not nil, if any is.
 	values   []float64
 	values32 []float32
-	walk     *walk   // nil if there are more planes than it can number
+	walk     *walk   // nil if there are more questions than it can number
 	masks    *masks  // nil if the program is too large for them, or not to be walked
 	plain    bool    // kernels can answer the ordered columns: none takes zero for missing or has more than maxPlain cuts
 	rowOf    []int32 // the features that linear leaves and terms look at
@@ -68,8 +68,7 @@ func compile(f *forest.Forest) (*program, error) {
 		return nil, err
 	}
 	p.plain = !slices.ContainsFunc(p.ordered, func(c ordered) bool { return c.missing == forest.MissingZero || c.cuts > maxPlain })
-	if questions <= maxAnswerable {
-		p.walk = newWalk(f, all, asks, questions)
+	if p.walk = newWalk(f, all, asks, questions); p.walk != nil {
 		p.masks = newMasks(p, all, asks)
 	}
 	if err := p.check(); err != nil {

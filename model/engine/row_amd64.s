@@ -3,71 +3,71 @@
 
 // One row. No instruction here is of a larger set than AVX2 and BMI.
 
-// A step from the node at p to the next. DI has the answers.
+// A step from the node at p, in bytes from the first one.
 #define STEP(p, t, u) \
-	MOVWLZX (p), u          \
-	MOVWLZX 2(p), t         \
+	MOVWLZX (BX)(p*1), u    \
+	SHRXQ   CX, p, t        \
+	MOVL    u, (SI)(t*4)    \
+	MOVWLZX 2(BX)(p*1), t   \
 	MOVBLZX (DI)(u*1), u    \
 	ADDL    u, t            \
 	LEAQ    (p)(t*4), p
 
-// Writes the place of the node at p, of the group's tree i.
-#define ARRIVE(p, i) \
-	SUBQ nodes+8(FP), p                     \
-	SHRQ $2, p                              \
-	MOVL (walkGroup_tree+4*i)(SI), AX       \
-	MOVQ at+0(FP), BX                       \
-	MOVL p, (BX)(AX*4)
+#define EIGHT \
+	STEP(R8, AX, DX)  \
+	STEP(R9, AX, DX)  \
+	STEP(R10, AX, DX) \
+	STEP(R11, AX, DX) \
+	STEP(R12, AX, DX) \
+	STEP(R13, AX, DX) \
+	STEP(R14, AX, DX) \
+	STEP(R15, AX, DX)
 
-#define START(p, i) \
-	MOVL (walkGroup_first+4*i)(SI), AX \
-	LEAQ (BX)(AX*4), p
+// Where lane i begins, in bytes.
+#define BEGIN(i, p) \
+	MOVL (lane__size*i+lane_from)(AX), p \
+	SHLQ $2, p
 
-// func walkAVX2(at *uint32, nodes *uint32, groups *walkGroup, n int, answers *byte)
+// Goes on if the walk at p has not come to the end of lane i.
+#define UNTIL(i, p) \
+	MOVL (lane__size*i+lane_to)(AX), DX \
+	SHLQ $2, DX \
+	CMPQ p, DX  \
+	JCS  step
+
+// func walkAVX2(last, nodes *uint32, lanes *[abreast]lane, shift uint64, answers *byte)
 //
-// As walkTrees, for n > 0 groups.
+// As walkTrees, for one group.
 TEXT ·walkAVX2(SB), NOSPLIT, $0-40
-	MOVQ groups+16(FP), SI
-	MOVQ answers+32(FP), DI
-
-group:
+	MOVQ last+0(FP), SI
 	MOVQ nodes+8(FP), BX
-	START(R8, 0)
-	START(R9, 1)
-	START(R10, 2)
-	START(R11, 3)
-	START(R12, 4)
-	START(R13, 5)
-	START(R14, 6)
-	START(R15, 7)
-	MOVQ walkGroup_depth(SI), CX
-	TESTQ CX, CX
-	JZ   arrived
+	MOVQ lanes+16(FP), AX
+	MOVQ shift+24(FP), CX
+	ADDQ $2, CX
+	MOVQ answers+32(FP), DI
+	BEGIN(0, R8)
+	BEGIN(1, R9)
+	BEGIN(2, R10)
+	BEGIN(3, R11)
+	BEGIN(4, R12)
+	BEGIN(5, R13)
+	BEGIN(6, R14)
+	BEGIN(7, R15)
 
 step:
-	STEP(R8, AX, BX)
-	STEP(R9, DX, BX)
-	STEP(R10, AX, BX)
-	STEP(R11, DX, BX)
-	STEP(R12, AX, BX)
-	STEP(R13, DX, BX)
-	STEP(R14, AX, BX)
-	STEP(R15, DX, BX)
-	DECQ CX
-	JNZ  step
-
-arrived:
-	ARRIVE(R8, 0)
-	ARRIVE(R9, 1)
-	ARRIVE(R10, 2)
-	ARRIVE(R11, 3)
-	ARRIVE(R12, 4)
-	ARRIVE(R13, 5)
-	ARRIVE(R14, 6)
-	ARRIVE(R15, 7)
-	ADDQ $walkGroup__size, SI
-	DECQ n+24(FP)
-	JNZ  group
+	EIGHT
+	EIGHT
+	EIGHT
+	EIGHT
+	MOVQ lanes+16(FP), AX
+	UNTIL(0, R8)
+	UNTIL(1, R9)
+	UNTIL(2, R10)
+	UNTIL(3, R11)
+	UNTIL(4, R12)
+	UNTIL(5, R13)
+	UNTIL(6, R14)
+	UNTIL(7, R15)
 	RET
 
 // Writes BX 1s and then 0s, R10 bytes in all or up to 31 more, to R11, and moves R11 on.

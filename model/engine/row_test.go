@@ -98,17 +98,17 @@ func TestWalk(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWalk(f, all, asks, p.planes)
-			if !w.sound(len(f.Trees)) {
+			if !w.sound(f) {
 				t.Fatal("the walk is not sound")
 			}
-			answers := make([]byte, p.planes+spare)
-			for i := range answers {
+			answers := make([]byte, w.answers)
+			for i := range p.planes {
 				answers[i] = byte(r.IntN(2))
 			}
 			answers[zeros] = 0
-			around, at := newMemory(len(f.Trees), uint32(0xdead))
-			k.walk(at, w, answers)
-			around.hold(t, "places")
+			around, last := newMemory(w.slots, uint32(0xdead))
+			k.walk(last, w, answers)
+			around.hold(t, "questions")
 			for i, tr := range f.Trees {
 				n := tr.Root
 				for n >= 0 {
@@ -118,8 +118,8 @@ func TestWalk(t *testing.T) {
 						n = f.Nodes[n].Left
 					}
 				}
-				if int(at[i]) >= len(w.leaf) || w.leaf[at[i]] != uint16(^n) {
-					t.Fatalf("tree %d of %d: node %d, want leaf %d", i, len(f.Trees), at[i], ^n)
+				if got := w.trees[i].leafOf(last) - tr.FirstLeaf; got != ^n {
+					t.Fatalf("tree %d of %d: leaf %d, want %d", i, len(f.Trees), got, ^n)
 				}
 			}
 		}

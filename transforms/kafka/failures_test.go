@@ -104,7 +104,18 @@ func TestDeletedTopic(t *testing.T) {
 		if err := found.Settled(t.Context()); err != nil {
 			t.Error(err)
 		}
-		within(t, "the partitions are left out", func() bool { take(t, found, 0); return len(found.parts) == 1 })
+		within(t, "the partition is said to be gone", func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			fetches, err := found.Poll(ctx, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(fetches, func(f stream.Fetch) bool { return f.Gone && f.Partition.Topic == gone })
+		})
+		if len(found.parts) != 1 {
+			t.Errorf("%d partitions are read", len(found.parts))
+		}
 		k.put(t, stays, 0, values("s2")...)
 		_, at = take(t, found, 1)
 		settle(t, found, at)

@@ -36,6 +36,7 @@ type reader struct {
 	watcher  *watcher
 	parts    map[stream.Partition]*part
 	announce []stream.Partition // to be named by the next Poll
+	gone     []stream.Fetch     // likewise, of partitions that are not read any more
 	commits  commits
 
 	fetches  []stream.Fetch // of the last Poll
@@ -166,7 +167,8 @@ func (r *reader) Poll(ctx context.Context, most int) ([]stream.Fetch, error) {
 		return nil, err
 	}
 	r.fetches, r.messages = r.fetches[:0], r.messages[:0]
-	if len(r.announce) > 0 {
+	if len(r.announce)+len(r.gone) > 0 {
+		r.fetches, r.gone = append(r.fetches, r.gone...), r.gone[:0]
 		for _, p := range r.announce {
 			if st := r.parts[p]; st != nil {
 				r.fetches = append(r.fetches, stream.Fetch{Source: st.name, Partition: p, End: st.end, Next: st.next})
@@ -284,7 +286,7 @@ func (r *reader) stop() {
 		r.client.Close()
 		r.client = nil
 	}
-	r.parts, r.announce = nil, nil
+	r.parts, r.announce, r.gone = nil, nil, nil
 }
 
 // Close implements stream.Source. Positions that are being committed may be durable after it or not.
@@ -335,6 +337,7 @@ func (r *reader) adopt(n news) error {
 		for p := range r.parts {
 			if p.Topic == n.gone {
 				gone[p.Topic] = append(gone[p.Topic], p.ID)
+				r.gone = append(r.gone, stream.Fetch{Source: r.parts[p].name, Partition: p, Gone: true})
 				delete(r.parts, p)
 			}
 		}

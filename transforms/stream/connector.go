@@ -34,8 +34,11 @@ type Fetch struct {
 	Messages  []Message
 	// End is the offset that the partition's next message will get, -1 if that is not known: for the lag.
 	End int64
-	// Next is the offset to go on with after Messages, 0 if only they tell: for the lag.
+	// Next is the offset to go on with after Messages, 0 if only they tell: for the lag, and to be committed where what came
+	// last is no message.
 	Next int64
+	// Gone says that there is the partition no more: nothing waits for it.
+	Gone bool
 }
 
 // Partition is one partition of a topic; a source without partitions has one, 0.

@@ -291,13 +291,23 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 // fetch sends one partition's messages on their way. ok says that the runner has let us.
 func (f *readFn) fetch(ctx context.Context, s *session, mark *watermark, in *Fetch, rt *sdf.LockRTracker, to emitters) (ok bool, err error) {
 	n := len(in.Messages)
+	if in.Gone {
+		mark.drop(in.Partition)
+		return true, nil
+	}
 	if n == 0 {
 		mark.lag(in, 0)
-		if _, begun := s.at[in.Partition]; s.links.Rewind && !begun && in.Next > 0 { // to come back to, were it the first message
+		at, begun := s.at[in.Partition]
+		// The first message's place is one to come back to; the end of a transaction is one to be committed.
+		if !begun && s.links.Rewind && in.Next > 0 || begun && in.Next > at {
 			if !rt.TryClaim(claim{Position: Position{in.Partition, in.Next}}) {
 				return false, nil
 			}
 			s.at[in.Partition] = in.Next
+			if begun && s.tx == nil {
+				s.dirty()
+				s.moved = true
+			}
 		}
 		return true, nil
 	}

@@ -85,16 +85,17 @@ type session struct {
 	at    positions        // next to be read
 	done  positions        // with Links.Rewind: messages before them are written
 	past  map[string]int64 // likewise, by the sources that fetches name
-	began time.Time        // when the first row was written that is not committed; zero: none is
+	began time.Time        // since when there is something to commit; zero: there is not
 	// polled is when the source gave what is under way.
 	polled time.Time
 	// taken and put count the rows of the micro-batch that came in and that were written. Equal: nothing was lost on the way.
 	taken, put int64
 	arena      []byte // holds the bytes of messages until they are flushed
 	oldest     time.Time
-	// uncommitted and committing count, with AtLeastOnce, the rows that are written and not given to Commit, and those that were given to
-	// the last Commit, which may be under way. A process that dies has them written again.
+	// uncommitted and committing count, with AtLeastOnce, the rows that are written and not given to Commit, and those that
+	// were given to the last Commit, which may be under way. A process that dies has them written again.
 	uncommitted, committing int64
+	moved                   bool // positions are to be committed, though no row may be
 }
 
 var sessions struct {
@@ -253,7 +254,7 @@ func (s *session) close() error {
 	}
 	s.source, s.to, s.rejected, s.tx = nil, nil, nil, nil
 	s.done, s.past = nil, nil
-	s.at, s.began, s.taken, s.put, s.uncommitted, s.committing, s.arena = nil, time.Time{}, 0, 0, 0, 0, s.arena[:0]
+	s.at, s.began, s.taken, s.put, s.uncommitted, s.committing, s.moved, s.arena = nil, time.Time{}, 0, 0, 0, 0, false, s.arena[:0]
 	return errors.Join(errs...)
 }
 
@@ -270,9 +271,7 @@ func (s *session) hand(ctx context.Context, rows int, write func() error) error 
 		}
 		s.committing = 0
 	}
-	if s.began.IsZero() {
-		s.began = time.Now()
-	}
+	s.dirty()
 	if err := write(); err != nil {
 		return err
 	}
@@ -281,6 +280,13 @@ func (s *session) hand(ctx context.Context, rows int, write func() error) error 
 		s.stats.Scoring.Add(time.Since(s.polled))
 	}
 	return nil
+}
+
+// dirty notes that there is something to commit.
+func (s *session) dirty() {
+	if s.began.IsZero() {
+		s.began = time.Now()
+	}
 }
 
 // settle ends a micro-batch. With AtLeastOnce everything written is acknowledged, and positions are committed when it is time
@@ -298,7 +304,7 @@ func (s *session) settle(ctx context.Context, now bool) error {
 		s.uncommitted += s.taken
 		s.written()
 	}
-	if s.taken+s.uncommitted == 0 || !now && !s.due() {
+	if s.taken+s.uncommitted == 0 && !s.moved || !now && !s.due() {
 		return nil
 	}
 	if s.tx != nil {
@@ -313,7 +319,7 @@ func (s *session) settle(ctx context.Context, now bool) error {
 		s.uncommitted, s.committing = 0, s.uncommitted
 	}
 	s.stats.committed()
-	s.began = time.Time{}
+	s.began, s.moved = time.Time{}, false
 	return nil
 }
 

@@ -88,7 +88,9 @@ func (s *Stats) watermark(id ReaderID, l *Links) *watermark {
 func (s *Stats) partition(p Partition, m *partitionMark) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.parts[p] = m
+	if s.parts[p] = m; m == nil {
+		delete(s.parts, p)
+	}
 }
 
 // Lag is how many messages of each partition are still to be read, as far as the source knows.

@@ -26,6 +26,7 @@ type broker struct {
 	log       map[Partition][]Message
 	committed map[Partition]int64
 	out       map[string][]Message // by sink, acknowledged
+	mark      int64 // behind the messages of each partition, which end with something that is no message; 0: they do not
 	ends      bool
 	failFlush error
 	opened    int
@@ -79,7 +80,11 @@ func (s *memSource) Poll(ctx context.Context, most int) ([]Fetch, error) {
 				s.at[p] = to
 				left = true
 			}
-			if len(f.Messages) > 0 || s.first {
+			if s.b.mark > 0 && s.at[p] == int64(len(log)) && len(f.Messages) == 0 && !s.first {
+				f.End, f.Next, s.at[p] = s.b.mark, s.b.mark, s.b.mark
+				left = true
+			}
+			if len(f.Messages) > 0 || s.first || f.Next > 0 {
 				out = append(out, f)
 			}
 		}
@@ -377,6 +382,41 @@ func TestBacklog(t *testing.T) {
 	w.parts[a.Partition].seen = now.Add(-10 * time.Second)
 	if at, _ := w.advance(now); at != 5000 {
 		t.Errorf("at %d, want 5000", at)
+	}
+}
+
+// TestGone: a partition that there is no more holds nothing back, and nothing waits in it.
+func TestGone(t *testing.T) {
+	st := StatsOf(t.Name())
+	w := newWatermark(st, &Links{Idle: time.Second}, ReaderID{})
+	a, b := Fetch{Partition: Partition{"gone", 0}, End: 9}, Fetch{Partition: Partition{"t", 0}, End: 9}
+	w.of(&a).saw(1000)
+	w.lag(&a, 5)
+	w.of(&b).saw(5000)
+	w.lag(&b, 9)
+	w.drop(a.Partition)
+	if at, _ := w.advance(time.Now()); at != 5000 {
+		t.Errorf("at %d, want 5000", at)
+	}
+	if lag := st.Lag(); len(lag) != 1 || lag[b.Partition] != 0 {
+		t.Errorf("lag %v", lag)
+	}
+}
+
+// TestMarks: what comes behind the last message and is none, such as the end of a transaction, is committed with the messages.
+func TestMarks(t *testing.T) {
+	r := newRig(t, false, message(1000, `{"x":1}`))
+	r.b.mark = 3
+	for range 3 {
+		if _, err := r.call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.b.committed[Partition{"t", 0}]; got != 3 {
+		t.Errorf("committed %d, want 3", got)
+	}
+	if lag := StatsOf(t.Name()).Lag(); lag[Partition{"t", 0}] != 0 {
+		t.Errorf("lag %v", lag)
 	}
 }
 

@@ -42,6 +42,12 @@ func (w *watermark) of(in *Fetch) *partitionMark {
 // forget drops what was seen of partitions and may not have been written. The watermark stays where it is.
 func (w *watermark) forget() { clear(w.parts) }
 
+// drop forgets a partition that there is no more.
+func (w *watermark) drop(p Partition) {
+	delete(w.parts, p)
+	w.stats.partition(p, nil)
+}
+
 func (p *partitionMark) saw(t int64) { p.largest = max(p.largest, t) }
 
 // lag notes how far behind a partition's end we are; next 0 means that nothing came.

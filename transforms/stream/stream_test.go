@@ -26,7 +26,7 @@ type broker struct {
 	log       map[Partition][]Message
 	committed map[Partition]int64
 	out       map[string][]Message // by sink, acknowledged
-	mark      int64 // behind the messages of each partition, which end with something that is no message; 0: they do not
+	mark      int64                // behind the messages of each partition, which end with something that is no message; 0: they do not
 	ends      bool
 	failFlush error
 	opened    int

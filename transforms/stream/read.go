@@ -217,6 +217,7 @@ func (f *readFn) read(ctx context.Context, s *session, we *estimator, rt *sdf.Lo
 	release := context.AfterFunc(s.stats.ctx, cancel) // somebody who stops the run does not wait for a broker that is away
 	err = s.start(opening, rt.GetRestriction().(Range).At)
 	release()
+	cancel() // else the process keeps it, with what Beam counted in the bundle
 	if err != nil && s.stats.Draining() {
 		rt.TryClaim(claim{end: true})
 		return false, nil

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,6 +155,7 @@ type rig struct {
 	split    bool // the runner takes the rest away after the first block
 	estimate *estimator
 	rest     Range
+	ctx      context.Context // of the calls
 }
 
 func newRig(t *testing.T, ends bool, messages ...Message) *rig {
@@ -166,7 +168,7 @@ func newRig(t *testing.T, ends bool, messages ...Message) *rig {
 	brokers.Store(t.Name(), b)
 	e := Endpoint{URL: "mem:" + t.Name()}
 	links := Links{Run: t.Name(), From: e, To: e, Rejected: e, Stay: 20 * time.Millisecond}
-	r := &rig{t: t, b: b, estimate: &estimator{}}
+	r := &rig{t: t, b: b, estimate: &estimator{}, ctx: t.Context()}
 	r.read = &readFn{Options: ReadOptions{Links: links, Columns: []block.Column{
 		{Column: format.Column{Name: "message", Kind: format.RawRow}},
 		{Column: format.Column{Name: "x", Kind: format.Number}, Feature: true},
@@ -182,7 +184,7 @@ func newRig(t *testing.T, ends bool, messages ...Message) *rig {
 
 // call makes one call of the reading DoFn, as a runner does.
 func (r *rig) call() (more bool, err error) {
-	ctx := context.Background()
+	ctx := r.ctx
 	rt := r.read.CreateTracker(r.rest)
 	var werr error
 	note := func(err error) {
@@ -223,6 +225,36 @@ func (r *rig) call() (more bool, err error) {
 
 func message(t int64, value string) Message {
 	return Message{Value: []byte(value), Envelope: block.Envelope{Key: []byte("k"), Time: t, Headers: []block.Header{{Key: "a", Value: []byte("b")}}}}
+}
+
+// waited is a context that knows how many wait for its end.
+type waited struct {
+	context.Context
+	done chan struct{} // its own: the standard library looks past a context that has its parent's
+	by   atomic.Int64
+}
+
+func (w *waited) Done() <-chan struct{} { return w.done }
+
+// AfterFunc is what contexts call that are made of it.
+func (w *waited) AfterFunc(func()) (stop func() bool) {
+	w.by.Add(1)
+	return sync.OnceValue(func() bool { w.by.Add(-1); return true })
+}
+
+// TestCallsEnd: nothing of a call stays with the runner's context, which keeps all that Beam counted in the bundle.
+func TestCallsEnd(t *testing.T) {
+	r := newRig(t, false, message(1000, `{"x":1}`), message(2000, `{"x":2}`))
+	w := &waited{Context: t.Context(), done: make(chan struct{})}
+	r.ctx = w
+	for range 3 {
+		if _, err := r.call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.by.Load(); n != 0 {
+		t.Errorf("%d contexts still wait for the runner's", n)
+	}
 }
 
 func TestReadWrite(t *testing.T) {

@@ -82,6 +82,9 @@ func (s *sink) Write(_ context.Context, messages []stream.Message) error {
 	return errLetters(s.t.dir)
 }
 
+// RecallsLast implements stream.Recalling: see batch.
+func (s *sink) RecallsLast() {}
+
 // WriteBlock implements stream.BlockSink.
 func (s *sink) WriteBlock(_ context.Context, b *block.Block) error {
 	if err := s.failed(); err != nil || b.Record.NumRows() == 0 {

@@ -22,6 +22,7 @@ import (
 
 var (
 	_ stream.BlockSink   = (*sink)(nil)
+	_ stream.Recalling   = (*sink)(nil)
 	_ stream.Watermarked = (*sink)(nil)
 )
 

@@ -99,6 +99,13 @@ type Named interface {
 	NamedMessages()
 }
 
+// A Recalling sink drops rows of the last micro-batch that come again. Positions are committed after each micro-batch, before the
+// next one is written, so that no others do.
+type Recalling interface {
+	Sink
+	RecallsLast()
+}
+
 // A Looped source knows whether it reads what is written to a sink, once both are open and it was started: whatever they are
 // called. Such a stream would never end.
 type Looped interface {

@@ -14,10 +14,10 @@
 //
 // # Delivery
 //
-// What one poll gave is a micro-batch. It is decoded, scored and written, the sinks acknowledge it, and then its positions
-// are committed; the next one is written after that. So a worker that dies has at most one micro-batch a partition
-// written and not committed. Before a commit the rows that came in are held against those written: a difference fails the
-// bundle, and nothing is committed.
+// What one poll gave is a micro-batch. It is decoded, scored and written, and the sinks acknowledge it; the next one is written
+// after that. Positions are committed every Links.CommitEvery, and before more than Links.MaxInFlight messages are written
+// and not committed, which is what a worker that dies has written again; with a Recalling sink after each micro-batch. Before a
+// commit the rows that came in are held against those written: a difference fails the bundle, and nothing is committed.
 //
 // With ExactlyOnce, a connector that has transactions puts outputs, dead letters and positions into one.
 //

@@ -81,6 +81,7 @@ type session struct {
 	to       Sink
 	rejected Sink
 	tx       Transaction // nil: AtLeastOnce
+	strict   bool        // a sink recalls the last micro-batch only
 
 	at    positions        // next to be read
 	done  positions        // with Links.Rewind: messages before them are written
@@ -219,6 +220,7 @@ func (s *session) open(ctx context.Context) error {
 	if s.to, err = OpenSink(ctx, s.links.To, s.id, "to"); err != nil {
 		return err
 	}
+	_, s.strict = s.to.(Recalling)
 	s.rejected, err = OpenSink(ctx, s.links.Rejected, s.id, "rejected")
 	return err
 }
@@ -265,7 +267,7 @@ func (s *session) write(ctx context.Context, to Sink, messages []Message) error 
 
 // hand hands rows to a sink by way of write, see there.
 func (s *session) hand(ctx context.Context, rows int, write func() error) error {
-	if s.tx == nil && s.committing > 0 && s.committing+s.uncommitted+int64(rows) > int64(s.links.maxInFlight()) {
+	if s.tx == nil && s.committing > 0 && (s.strict || s.committing+s.uncommitted+int64(rows) > int64(s.links.maxInFlight())) {
 		if err := s.source.Settled(ctx); err != nil {
 			return err
 		}
@@ -325,7 +327,7 @@ func (s *session) settle(ctx context.Context, now bool) error {
 
 // due says whether it is time to commit.
 func (s *session) due() bool {
-	return time.Since(s.began) >= s.links.commitEvery() || s.uncommitted >= int64(s.links.maxInFlight())
+	return s.strict || time.Since(s.began) >= s.links.commitEvery() || s.uncommitted >= int64(s.links.maxInFlight())
 }
 
 // written notes that a micro-batch is written for good.

@@ -29,6 +29,8 @@ type broker struct {
 	out       map[string][]Message // by sink, acknowledged
 	mark      int64                // behind the messages of each partition, which end with something that is no message; 0: they do not
 	ends      bool
+	recalling bool // the sinks are
+	most      int  // messages that a poll gives; 0: all that it may
 	failFlush error
 	opened    int
 }
@@ -44,7 +46,11 @@ func init() {
 		},
 		Sink: func(_ context.Context, e Endpoint, id ReaderID, name string) (Sink, error) {
 			b, _ := brokers.Load(strings.TrimPrefix(e.URL, "mem:"))
-			return &memSink{b: b.(*broker), name: name}, nil
+			sink := &memSink{b: b.(*broker), name: name}
+			if sink.b.recalling {
+				return &recallingSink{sink}, nil
+			}
+			return sink, nil
 		},
 	})
 }
@@ -76,6 +82,9 @@ func (s *memSource) Poll(ctx context.Context, most int) ([]Fetch, error) {
 		for p, log := range s.b.log {
 			f := Fetch{Source: fmt.Sprintf("mem://%s/%d", p.Topic, p.ID), Partition: p, End: int64(len(log))}
 			if from := s.at[p]; from < int64(len(log)) {
+				if s.b.most > 0 {
+					most = min(most, s.b.most)
+				}
 				to := min(int64(len(log)), from+int64(most))
 				f.Messages = log[from:to]
 				s.at[p] = to
@@ -143,6 +152,21 @@ func (s *memSink) Flush(context.Context) error {
 	return nil
 }
 func (s *memSink) Close() error { return nil }
+
+// recallingSink refuses what is written before everything of before is committed.
+type recallingSink struct{ *memSink }
+
+func (*recallingSink) RecallsLast() {}
+
+func (s *recallingSink) Write(ctx context.Context, m []Message) error {
+	s.b.mu.Lock()
+	written, committed := len(s.b.out[s.name]), s.b.committed[Partition{"t", 0}]
+	s.b.mu.Unlock()
+	if int64(written) != committed {
+		return fmt.Errorf("%d rows are written, %d are committed", written, committed)
+	}
+	return s.memSink.Write(ctx, m)
+}
 
 // rig is a reader's DoFns, fused by hand.
 type rig struct {
@@ -225,6 +249,25 @@ func (r *rig) call() (more bool, err error) {
 
 func message(t int64, value string) Message {
 	return Message{Value: []byte(value), Envelope: block.Envelope{Key: []byte("k"), Time: t, Headers: []block.Header{{Key: "a", Value: []byte("b")}}}}
+}
+
+// TestRecalling: with a sink that recalls the last micro-batch only, that one is committed before the next one is written.
+func TestRecalling(t *testing.T) {
+	var messages []Message
+	for i := range 20 {
+		messages = append(messages, message(int64(i), `{"x":1}`))
+	}
+	r := newRig(t, true, messages...)
+	r.b.recalling, r.b.most = true, 3
+	for more := true; more; {
+		var err error
+		if more, err = r.call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.b.out["to"]); n != 20 {
+		t.Errorf("%d written", n)
+	}
 }
 
 // waited is a context that knows how many wait for its end.

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -49,4 +50,13 @@ func Printable(text string) string {
 		i += size
 	}
 	return string(out)
+}
+
+// Short is a text that names a place in somebody else's data, or its first 200 bytes and "..." if it is longer.
+func Short(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }

@@ -1,6 +1,9 @@
 package sklearn
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func FuzzParse(f *testing.F) {
 	for _, data := range realModels(f) {
@@ -8,5 +11,6 @@ func FuzzParse(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	f.Add([]byte(`{"format":"glulam-sklearn","version":1,"sklearn":"","estimator":"0","objective":"0","task":"regression","outputs":1,"` + strings.Repeat("[", 10_000) + `":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) { parseSafely(t, data) })
 }

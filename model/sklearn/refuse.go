@@ -33,7 +33,7 @@ func (r *reader) refuse(code fault.Code, hint, field, format string, args ...any
 	if r.inTree {
 		field = strings.TrimSuffix(fmt.Sprintf("trees[%d].%s", r.tree, field), ".")
 	}
-	e := fault.New(code, r.source, format, args...).OnField(field)
+	e := fault.New(code, r.source, format, args...).OnField(fault.Short(field))
 	if e.Hint = hint; r.skops {
 		e.Hint = saveAgain
 		return e

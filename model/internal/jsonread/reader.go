@@ -41,11 +41,7 @@ func (r *Reader) Place() string {
 		}
 		b.WriteString(token)
 	}
-	const most = 200
-	if s := b.String(); len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return b.String()
+	return fault.Short(b.String())
 }
 
 // Corrupt makes an error about the value that was read last.

@@ -146,6 +146,13 @@ func BenchmarkKernel(b *testing.B) {
 	scattered := make([]uint64, (2+column.cuts)*wideWords)
 	of := [8]uint32{0, 80, 160, 240, 320, 400, 480, 560}
 	blk := newBlock(p, &portable)
+	few := new([together][blockRows]byte)
+	for i := range few {
+		for j := range few[i] {
+			few[i][j] = codes[i][j] & (1<<fewBits - 1)
+		}
+	}
+	laner := newLaner(p.lanes)
 	var sums64 [blockRows]float64
 	var sums32 [blockRows]float32
 	rows := table{x: x, feature: 1, row: len(f.Features)}
@@ -160,11 +167,16 @@ func BenchmarkKernel(b *testing.B) {
 			run  func()
 		}{
 			{"multiplex", len(muxes), "mux", func() { k.multiplex(planes, muxes) }},
+			{"order", blockRows, "row", func() { k.order(k, scattered, wideWords, column, columns, blockRows) }},
+			{"bin", len(p.lanes.columns) * lanesAtOnce, "column", func() { k.bin(&laner.bins, p.lanes, rows, 7) }},
+			{"lanes", len(p.lanes.steps), "step", func() { laner.adds = addsNothing; k.lanes(laner) }},
+			{"lanes and sums", len(p.lanes.steps), "step", func() { laner.adds = addsDouble; k.lanes(laner) }},
 			{"scatter", blockRows, "row", func() { k.scatter(scattered, wideWords, &column.search, columns, blockRows) }},
 			{"sweep", planeCount, "plane", func() { k.sweep(planes, planes, wideWords, false) }},
 			{"spread", 1, "tree", func() { k.spread(&codes[0], planes, &of) }},
 			{"transpose", 4, "matrix", func() { k.transpose(&blk.matrices) }},
 			{"add64", together * blockRows, "value", func() { k.add64(&sums64, blockRows, codes, &tables64) }},
+			{"addFew64", together * blockRows, "value", func() { k.addFew64(&sums64, blockRows, few, &tables64) }},
 			{"add32", together * blockRows, "value", func() { k.add32(&sums32, blockRows, codes, &tables32) }},
 			{"answer", len(p.ordered), "column", func() { k.answer(blk.walker.answers, p.ordered, rows, 7) }},
 			{"walk", len(f.Trees), "tree", func() { k.walk(blk.walker.last, p.walk, blk.walker.answers) }},

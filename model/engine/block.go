@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"math"
+	"slices"
+)
+
 const (
 	// blockRows is how many rows a block has at most: with a bit a row, a plane is a cache line.
 	blockRows = 512
@@ -19,14 +24,16 @@ type block struct {
 	planes   []uint64
 	class    [blockRows]uint32
 	column   [blockRows]float64
-	columns  []float64 // of the features in use, if they come in rows
+	columns  []float64 // of the features in use, if they come in rows, and one of what is not in use
+	turns    []turning // nil if columns are made value by value
 	matrices [256]uint64
 	low      [together][blockRows]byte // the codes, by tree
 	high     [together][blockRows]byte
 	wide     [together][blockRows]uint16 // both, put together
-	single   sums[float32]
-	double   sums[float64]
+	single   *sums[float32]
+	double   *sums[float64]
 	walker   walker
+	laner    *laner    // nil if rows do not go by lanes
 	row      []float64 // one row, for linear leaves and terms
 }
 
@@ -38,10 +45,12 @@ type table struct {
 
 func newBlock(p *program, k *kernel) *block {
 	b := &block{p: p, kernel: k, planes: make([]uint64, p.planes*wideWords)}
-	b.single.of = make([][blockRows]float32, p.atOnce(p.values32 != nil))
-	b.double.of = make([][blockRows]float64, p.atOnce(p.values != nil))
+	b.single, b.double = newSums[float32](p.atOnce(p.values32 != nil)), newSums[float64](p.atOnce(p.values != nil))
 	if p.walk != nil {
 		b.walker = newWalker(p)
+	}
+	if p.lanes != nil && k.laned > 0 {
+		b.laner = newLaner(p.lanes)
 	}
 	if len(p.rowOf) > 0 || p.walk == nil {
 		b.row = make([]float64, len(p.f.Features))
@@ -81,12 +90,60 @@ func (b *block) start(t table, first, rows int) {
 	}
 }
 
+// turning are eight features that are made columns together.
+type turning struct {
+	first int
+	to    [8]int32 // bytes: see kernel.turn
+}
+
+// newTurns makes them for all features in use. The last ones begin early enough to have eight.
+func newTurns(p *program) []turning {
+	features := len(p.f.Features)
+	if features < 8 || (len(p.used)+1)*columnApart*8 > math.MaxInt32 {
+		return nil
+	}
+	var turns []turning
+	used := p.used
+	for first := 0; len(used) > 0; first += 8 {
+		t := turning{first: min(first, features-8)}
+		for i := range t.to {
+			place, ok := slices.BinarySearch(p.used, int32(t.first+i))
+			if !ok {
+				place = len(p.used)
+			}
+			t.to[i] = int32(place * columnApart * 8)
+		}
+		n := 0
+		for n < len(used) && int(used[n]) < t.first+8 {
+			n++
+		}
+		if n > 0 {
+			turns = append(turns, t)
+		}
+		used = used[n:]
+	}
+	return turns
+}
+
 // turn makes columns of rows, which is one way through them, and not one for each feature.
 func (b *block) turn(t table, first int) {
 	if b.columns == nil {
-		b.columns = make([]float64, len(b.p.used)*columnApart)
+		b.columns = make([]float64, (len(b.p.used)+1)*columnApart)
+		if b.kernel.turn != nil {
+			b.turns = newTurns(b.p)
+		}
 	}
-	for i := range b.rows {
+	rows := 0
+	if b.turns != nil {
+		rows = b.rows &^ 7
+		for i := range b.turns {
+			if rows > 0 {
+				n := &b.turns[i]
+				b.kernel.turn(b.columns, &n.to, t.x[first*t.row+n.first:], t.row, rows)
+			}
+		}
+	}
+	for i := rows; i < b.rows; i++ {
 		row := t.x[(first+i)*t.row:]
 		to := b.columns[i:]
 		for place, j := range b.p.used {
@@ -131,9 +188,9 @@ func (b *block) margins(t table, first int, out []float64) {
 	b.startSums(t, first, out)
 	switch {
 	case p.values32 != nil:
-		sumTrees(b, &b.single, p.values32, adders[float32]{b.kernel.add32, b.kernel.addWide32}, out)
+		sumTrees(b, b.single, p.values32, adders[float32]{b.kernel.add32, b.kernel.add32, b.kernel.addWide32}, out)
 	case p.values != nil:
-		sumTrees(b, &b.double, p.values, adders[float64]{b.kernel.add64, b.kernel.addWide64}, out)
+		sumTrees(b, b.double, p.values, adders[float64]{b.kernel.add64, b.kernel.addFew64, b.kernel.addWide64}, out)
 	case f.LeafWidth > 1:
 		b.vectors(out)
 	default:
@@ -145,6 +202,10 @@ func (b *block) margins(t table, first int, out []float64) {
 // startSums writes what the sums of all rows start with.
 func (b *block) startSums(t table, first int, out []float64) {
 	f := b.p.f
+	if f.Terms == nil && f.Base == nil {
+		clear(out)
+		return
+	}
 	for i := range b.rows {
 		if f.Terms != nil {
 			b.fetch(t, first+i)

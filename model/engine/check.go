@@ -56,6 +56,9 @@ func (p *program) wrong() string {
 	if p.masks != nil && !p.masks.sound(p) {
 		return "masks that go beyond their vectors"
 	}
+	if p.lanes != nil && !p.lanes.sound(p) {
+		return "lanes that go beyond their tables"
+	}
 	return ""
 }
 

@@ -21,7 +21,8 @@
 // # Few rows
 //
 // Up to 64 rows take planes of one word. Up to 20 go down the trees one by one: by a walk of eight trees abreast (row.go) or, if
-// the program is small, by masks of the leaves that are left (masks.go).
+// the program is small, by masks of the leaves that are left (masks.go). Where bytes of a register can be looked up by another one's, up
+// to 80 rows go down 64 trees at a time, each of them in a byte (lanes.go).
 //
 // # Kernels
 //

@@ -125,16 +125,25 @@ func (e *Engine) leaves(t table, rows int, out []int32) {
 func (e *Engine) each(t table, rows int, row func(b *block, i int), rest func(b *block, first int)) {
 	b := e.blocks.Get().(*block)
 	defer e.blocks.Put(b)
-	if rows <= e.kernel.walked {
-		for i := range rows {
-			row(b, i)
-		}
-		return
-	}
 	for first := 0; first < rows; first += b.rows {
-		b.start(t, first, e.kernel.next(rows-first))
+		left := rows - first
+		if left <= b.oneByOne() {
+			for i := first; i < rows; i++ {
+				row(b, i)
+			}
+			return
+		}
+		b.start(t, first, e.kernel.next(left))
 		rest(b, first)
 	}
+}
+
+// oneByOne is up to how many rows it is faster to take them one by one.
+func (b *block) oneByOne() int {
+	if b.laner != nil {
+		return b.kernel.laned
+	}
+	return b.kernel.walked
 }
 
 // next is how many of the rows that are left the next block takes.

@@ -27,7 +27,7 @@ func load(tb testing.TB, name string) (*forest.Forest, []float64) {
 }
 
 // engines compiles a forest once for each kernel that runs here, once more for each of the ways that a kernel takes for so
-// many rows: masks, walks, blocks of one word, blocks of eight.
+// many rows: lanes, masks, walks, blocks of one word, blocks of eight.
 func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 	tb.Helper()
 	p, err := compile(f)
@@ -46,6 +46,11 @@ func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 			masks, walks := always(k, " by masks", math.MaxInt, 0), always(k, " by walks", math.MaxInt, 0)
 			masks.masks, walks.masks = true, false
 			all = append(all, newEngine(p, masks), newEngine(p, walks))
+			if laid := withLanes(p); laid.lanes != nil {
+				lanes := always(k, " by lanes", 0, 0)
+				lanes.laned = math.MaxInt
+				all = append(all, newEngine(laid, lanes))
+			}
 		}
 	}
 	return all
@@ -55,8 +60,26 @@ func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 func always(k *kernel, way string, walked, fewer int) *kernel {
 	c := *k
 	c.name += way
-	c.walked, c.fewer = walked, fewer
+	c.walked, c.fewer, c.laned = walked, fewer, 0
 	return &c
+}
+
+// withLanes is the program with lanes, whether it would gain by them or not.
+func withLanes(p *program) *program {
+	if p.walk == nil {
+		return p
+	}
+	laid := *p
+	again := program{f: p.f, planes: 2}
+	all, asks := ask(p.f)
+	if err := again.group(all); err != nil {
+		panic(err)
+	}
+	laid.lanes, _ = layLanes(&laid, all, asks)
+	if l := laid.lanes; l != nil && !l.sound(&laid) {
+		panic("lanes are not sound")
+	}
+	return &laid
 }
 
 // answers is what an evaluator says of rows.

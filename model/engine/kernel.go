@@ -9,11 +9,16 @@ type kernel struct {
 	runs bool // here
 	// multiplex runs multiplexers, one after another.
 	multiplex func(planes []uint64, muxes []multiplexer)
+	// order makes all planes of a column but the copies: by scatter and sweep of k, or in one go.
+	order func(k *kernel, planes []uint64, words int, c *ordered, x []float64, rows int)
 	// scatter sets, for each row, the row's bit in the plane of its class: see search. Planes have words words, all zeros.
 	scatter func(planes []uint64, words int, s *search, x []float64, rows int)
 	// sweep makes the planes of cuts of those of classes, from the last one down: each takes over the bits of the one above
 	// it, the last one those of missing if right. Planes have words words.
 	sweep func(planes, missing []uint64, words int, right bool)
+	// turn turns eight features of rows rows, a multiple of eight, into columns: the value of feature i of the row at x begins the column
+	// to[i] bytes from columns on, and the next row is stride values on. nil: no faster than value by value.
+	turn func(columns []float64, to *[8]int32, x []float64, stride, rows int)
 	// spread writes a code for each row: bit i is that of the plane at of[i].
 	spread func(codes *[blockRows]byte, planes []uint64, of *[8]uint32)
 	// transpose transposes four matrices of 64 by 64 bits; m has their first rows, then their second ones, and so on.
@@ -22,6 +27,8 @@ type kernel struct {
 	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
 	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
 	add32 func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32)
+	// addFew64 is add64 for codes of up to fewBits bits.
+	addFew64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)
 	// widen puts codes of two bytes together.
 	widen func(to *[blockRows]uint16, low, high *[blockRows]byte)
 	// addWide64 and addWide32 are add64 and add32 for codes of two bytes.
@@ -35,17 +42,28 @@ type kernel struct {
 	and    func(to, words []uint32, vectors []int32)
 	// walk walks through all trees by the answers; last gets, by slot, the question that was met last.
 	walk func(last []uint32, w *walk, answers []byte)
+	// bin finds the bins of a row of t; or goes through the words of vectors as and does with its own, for at least one vector and
+	// words of to in multiples of 8; lanes goes through all lanes, of at least one group: see lanes.go.
+	bin   func(bins *[maxLaneBins]byte, l *lanes, t table, row int)
+	or    func(to, words []uint64, vectors []int32)
+	lanes func(r *laner)
 	// masks says that they are faster than walks.
 	masks bool
+	// laned is up to how many rows lanes are faster than all other ways; 0: they never are.
+	laned int
 	// walked is up to how many rows walking them is faster.
 	walked int
 	// fewer is up to how many rows blocks of 64 rows are faster.
 	fewer int
 }
 
-var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], add32: addEight[float32],
+var portable = kernel{name: "portable", runs: true, multiplex: multiplexWide, order: orderPlanes, scatter: scatter, sweep: sweep, spread: spreadWide, transpose: transpose, add64: addEight[float64], addFew64: addEight[float64], add32: addEight[float32],
 	widen: widen, addWide64: addEightWide[float64], addWide32: addEightWide[float32],
-	answer: answerOrdered, places: places, and: and, walk: walkTrees, walked: 12, fewer: 256}
+	answer: answerOrdered, places: places, and: and, walk: walkTrees, walked: 12, fewer: 256,
+	bin: binLanes, or: orWords, lanes: walkLanes}
+
+// fewBits are those of codes for addFew64.
+const fewBits = 5
 
 // addEight adds the values of four trees at a time: there are not enough registers for more.
 func addEight[T float32 | float64](sums *[blockRows]T, rows int, codes *[together][blockRows]byte, values *[together]*T) {

@@ -1,6 +1,9 @@
 package engine
 
-import "golang.org/x/sys/cpu"
+import (
+	"github.com/klauspost/cpuid/v2"
+	"golang.org/x/sys/cpu"
+)
 
 var kernels = []*kernel{&avx512, &avx2, &portable}
 
@@ -11,12 +14,67 @@ var avx512 = func() kernel {
 	k.multiplex = multiplexBy(multiplexAVX512)
 	k.sweep = sweepBy(sweepAVX512)
 	k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX512(codes, &planes[0], of) }
+	if newer := k.runs && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI; newer {
+		byLanes(&k)
+		k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadGFNI(codes, &planes[0], of) }
+		k.addFew64 = func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+			addFew64AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+		}
+		k.turn = func(columns []float64, to *[8]int32, x []float64, stride, rows int) {
+			turnAVX512(&columns[0], to, &x[0], 8*stride, rows)
+		}
+		if gathersFast() {
+			byGathers(&k)
+		}
+	}
 	return k
 }()
+
+// gathersFast says whether a gather takes less time than as many loads. It does on Intel's processors, unless they wait in it
+// for the sake of what others must not see; AMD's take it for many small operations.
+func gathersFast() bool { return cpuid.CPU.IsVendor(cpuid.Intel) }
+
+// byGathers takes the loops that gather.
+func byGathers(k *kernel) {
+	k.order = func(k *kernel, planes []uint64, words int, c *ordered, x []float64, rows int) {
+		if words < wideWords || c.cuts > compared {
+			orderPlanes(k, planes, words, c, x, rows)
+			return
+		}
+		var class [blockRows]byte
+		locateAVX512(&class[0], &c.search, &x[0], rows)
+		planesGFNI(&planes[0], &class, c.cuts, int(one(c.right)))
+	}
+	k.add64 = func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+		addEight64AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+	}
+	k.add32 = func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32) {
+		addEight32AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+	}
+	k.addWide64 = func(sums *[blockRows]float64, rows int, codes *[together][blockRows]uint16, values *[together]*float64) {
+		addEightWide64AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+	}
+	k.addWide32 = func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32) {
+		addEightWide32AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+	}
+}
+
+// byLanes takes the loops of lanes, which want more of AVX-512 than the others.
+func byLanes(k *kernel) {
+	k.laned = 80
+	k.bin = func(bins *[maxLaneBins]byte, l *lanes, t table, row int) {
+		binAVX512(bins, &l.columns[0], len(l.columns), &l.starts[0], &l.cuts[0], &t.x[row*t.row], t.feature)
+	}
+	k.or = func(to, words []uint64, vectors []int32) {
+		orAVX512(&to[0], len(to)/8, &words[0], &vectors[0], len(vectors))
+	}
+	k.lanes = func(r *laner) { lanesAVX512(r) }
+}
 
 var avx2 = kernel{
 	name: "avx2", masks: true, walked: 20, fewer: 64,
 	runs: cpu.X86.HasAVX2 && cpu.X86.HasBMI2,
+	bin:  binLanes, or: orWords, lanes: walkLanes,
 	answer: func(answers []byte, columns []ordered, t table, row int) {
 		if len(columns) > 0 {
 			answerAVX2(&answers[0], &columns[0], len(columns), &t.x[row*t.row], t.feature)
@@ -37,6 +95,7 @@ var avx2 = kernel{
 		}
 	},
 	multiplex: multiplexBy(multiplexAVX2),
+	order:     orderPlanes,
 	scatter: func(planes []uint64, words int, s *search, x []float64, rows int) {
 		shift := 3
 		if words == wideWords {
@@ -53,6 +112,9 @@ var avx2 = kernel{
 	},
 	addWide32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32) {
 		addEightWide32AVX2(&sums[0], &codes[0][0], values, (rows+3)/4)
+	},
+	addFew64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 	},
 	add64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
 		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
@@ -141,6 +203,42 @@ func sweepAVX512(planes *uint64, n int, missing *uint64)
 
 //go:noescape
 func spreadAVX512(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
+
+//go:noescape
+func addEight64AVX512(sums *float64, codes *byte, values *[together]*float64, turns int)
+
+//go:noescape
+func addEight32AVX512(sums *float32, codes *byte, values *[together]*float32, turns int)
+
+//go:noescape
+func addEightWide64AVX512(sums *float64, codes *uint16, values *[together]*float64, turns int)
+
+//go:noescape
+func addEightWide32AVX512(sums *float32, codes *uint16, values *[together]*float32, turns int)
+
+//go:noescape
+func locateAVX512(class *byte, s *search, x *float64, rows int)
+
+//go:noescape
+func planesGFNI(planes *uint64, class *[blockRows]byte, cuts, right int)
+
+//go:noescape
+func addFew64AVX512(sums *float64, codes *byte, values *[together]*float64, turns int)
+
+//go:noescape
+func spreadGFNI(codes *[blockRows]byte, planes *uint64, of *[8]uint32)
+
+//go:noescape
+func turnAVX512(columns *float64, to *[8]int32, x *float64, stride, rows int)
+
+//go:noescape
+func binAVX512(bins *[maxLaneBins]byte, columns *laneColumns, n int, starts *uint32, cuts, x *float64, stride int)
+
+//go:noescape
+func orAVX512(to *uint64, n int, words *uint64, vectors *int32, count int)
+
+//go:noescape
+func lanesAVX512(r *laner)
 
 //go:noescape
 func placesAVX2(to *uint32, columns *ordered, n int, x *float64, stride int)

@@ -226,6 +226,7 @@ func TestAdd(t *testing.T) {
 				continue
 			}
 			testAdd(t, r, rows, 256, k.add64)
+			testAdd(t, r, rows, 1<<fewBits, k.addFew64)
 			testAdd(t, r, rows, 256, k.add32)
 			testAdd(t, r, rows, 1<<12, k.addWide64)
 			testAdd(t, r, rows, 1<<12, k.addWide32)
@@ -350,4 +351,76 @@ func holdTransposed(t *testing.T, what string, got, before []uint64, apart int) 
 			}
 		}
 	}
+}
+
+// TestOrder: scatter, sweep and missing rows in one, for any number of cuts. What is said of rows beyond the last does not matter.
+func TestOrder(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel, r *rand.Rand) {
+		for round := range rounds(1200) {
+			words, rows := wideWords, 1+round%blockRows
+			if round%3 == 0 {
+				words, rows = 1, 1+round/3%64
+			}
+			c := &ordered{right: round%2 == 0}
+			cuts := sortedCuts(r, []int{1, 2, 3, 4, 7, 8, 9, 126, 127, 128, 253, 254, 255, 256, 1500}[r.IntN(15)])
+			c.cuts, c.search = len(cuts), newSearch(cuts)
+			if !c.right {
+				c.none = uint32([]int{0, 1 + r.IntN(len(cuts)+1)}[r.IntN(2)])
+			}
+			aroundX, x := newMemory(rows, 123.25)
+			for i := range x {
+				x[i] = valueAbout(r, cuts)
+			}
+			around, planes := newMemory((2+len(cuts))*words, uint64(0xdead))
+			k.order(k, planes, words, c, x, rows)
+			what := fmt.Sprintf("%d rows, %d cuts, %d words, missing to the right: %t", rows, len(cuts), words, c.right)
+			around.hold(t, what)
+			aroundX.hold(t, what)
+			for i := range rows {
+				class := classOf(cuts, c.none, x[i])
+				bit := func(plane int) bool { return planes[plane*words+i/64]>>(i%64)&1 == 1 }
+				if bit(0) != (class == 0) {
+					t.Fatalf("%s: row %d of %v is missing: %t", what, i, x[i], bit(0))
+				}
+				for cut := range cuts {
+					if want := class > uint32(cut)+1 || class == 0 && c.right; bit(2+cut) != want {
+						t.Fatalf("%s: row %d of %v goes right at cut %d, %v: %t", what, i, x[i], cut, cuts[cut], bit(2+cut))
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestTurn: each value comes to its column, and nothing around it is touched.
+func TestTurn(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel, r *rand.Rand) {
+		if k.turn == nil {
+			t.Skip("turns value by value")
+		}
+		for range rounds(200) {
+			rows, stride := 8*(1+r.IntN(64)), 8+r.IntN(20)
+			aroundX, x := newMemory((rows-1)*stride+8, -5.0)
+			for i := range x {
+				x[i] = r.NormFloat64()
+			}
+			around, columns := newMemory(9*columnApart-blockRows+rows, -7.0)
+			var to [8]int32
+			for i, place := range r.Perm(9)[:8] {
+				to[i] = int32(place * columnApart * 8)
+			}
+			want := slices.Clone(columns)
+			for i := range rows {
+				for j, at := range to {
+					want[int(at)/8+i] = x[i*stride+j]
+				}
+			}
+			k.turn(columns, &to, x, stride, rows)
+			around.hold(t, "columns")
+			aroundX.hold(t, "rows")
+			if !slices.Equal(columns, want) {
+				t.Fatalf("%d rows of %d: got other columns", rows, stride)
+			}
+		}
+	})
 }

@@ -62,14 +62,20 @@ func (p *program) newOrdered(k columnKey, asked []*question) ordered {
 	}
 	p.planes += 2 + c.cuts
 	if k.missing == forest.MissingZero {
-		c.zero[0], _ = largest(func(v float64) bool { return p.f.Prepare(v) < -forest.ZeroThreshold }, -forest.ZeroThreshold)
-		c.zero[1], _ = largest(func(v float64) bool { return p.f.Prepare(v) <= forest.ZeroThreshold }, forest.ZeroThreshold)
+		c.zero[0], c.zero[1] = zeroBand(p.f)
 	}
 	if !c.right && k.missing != forest.MissingNone {
 		p.copyCuts(&c, asked)
 	}
 	c.rank()
 	return c
+}
+
+// zeroBand gives the values between which MissingZero takes a value for missing: above low, up to high.
+func zeroBand(f *forest.Forest) (low, high float64) {
+	low, _ = largest(func(v float64) bool { return f.Prepare(v) < -forest.ZeroThreshold }, -forest.ZeroThreshold)
+	high, _ = largest(func(v float64) bool { return f.Prepare(v) <= forest.ZeroThreshold }, forest.ZeroThreshold)
+	return low, high
 }
 
 // copyCuts gives those questions that send missing rows right planes of their own.
@@ -115,16 +121,23 @@ func (c *ordered) fill(b *block, x []float64) {
 		x = b.column[:]
 	}
 	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
-	clear(planes)
-	b.kernel.scatter(planes, b.words, &c.search, x, b.rows)
+	b.kernel.order(b.kernel, planes, b.words, c, x, b.rows)
 	missing := planes[:b.words]
-	b.kernel.sweep(planes[2*b.words:], missing, b.words, c.right)
 	for _, d := range c.copies {
 		from, to := b.plane(d.from), b.plane(d.to)
 		for w, m := range missing {
 			to[w] = from[w] | m
 		}
 	}
+}
+
+// compared is how many cuts a column has at most whose classes are bytes.
+const compared = 254
+
+func orderPlanes(k *kernel, planes []uint64, words int, c *ordered, x []float64, rows int) {
+	clear(planes)
+	k.scatter(planes, words, &c.search, x, rows)
+	k.sweep(planes[2*words:], planes[:words], words, c.right)
 }
 
 // search counts the cuts below a value. A line maps values to buckets, and so does it with the cuts: those of lower buckets are below,

@@ -24,6 +24,7 @@ type program struct {
 	values32 []float32
 	walk     *walk   // nil if there are more questions than it can number
 	masks    *masks  // nil if the program is too large for them, or not to be walked
+	lanes    *lanes  // likewise
 	plain    bool    // kernels can answer the ordered columns: none takes zero for missing or has more than maxPlain cuts
 	rowOf    []int32 // the features that linear leaves and terms look at
 }
@@ -70,6 +71,7 @@ func compile(f *forest.Forest) (*program, error) {
 	p.plain = !slices.ContainsFunc(p.ordered, func(c ordered) bool { return c.missing == forest.MissingZero || c.cuts > maxPlain })
 	if p.walk = newWalk(f, all, asks, questions); p.walk != nil {
 		p.masks = newMasks(p, all, asks)
+		p.lanes = newLanes(p, all, asks)
 	}
 	if err := p.check(); err != nil {
 		return nil, err

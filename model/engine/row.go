@@ -354,6 +354,10 @@ func (g *walkGroup) step(nodes, answers, last unsafe.Pointer, at uintptr) uintpt
 
 // find finds the leaf of each tree for a row of t, by slot: see walkTree.
 func (b *block) find(t table, row int) {
+	if b.laner != nil {
+		b.findLanes(t, row)
+		return
+	}
 	if b.p.masks != nil && b.kernel.masks {
 		b.mask(t, row)
 		return
@@ -370,6 +374,11 @@ func (b *block) rowMargins(t table, row int, out []float64) {
 		b.fetch(t, row)
 	}
 	f.StartSums(out, b.row)
+	if b.laner.addsUp() {
+		out[0] = b.sumLanes(t, row, out[0])
+		f.EndSums(out)
+		return
+	}
 	b.find(t, row)
 	last := b.walker.last
 	switch {

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/glulam/glulam/model/forest"
+import (
+	"math"
+
+	"github.com/glulam/glulam/model/forest"
+)
 
 // maxTabled is how many values leaves of a value for every output may have in all to be tabulated.
 const maxTabled = 1 << 26
@@ -45,11 +49,22 @@ func (p *program) atOnce(tabled bool) int {
 type sums[T float32 | float64] struct {
 	of     [][blockRows]T // by output, of those that are added to at once
 	tables [together]*T   // of the trees that are added up together
+	// nothing is the table of those that there are not: -0 changes no sum.
+	nothing [padding]T
+}
+
+func newSums[T float32 | float64](atOnce int) *sums[T] {
+	s := &sums[T]{of: make([][blockRows]T, atOnce)}
+	for i := range s.nothing {
+		s.nothing[i] = T(math.Copysign(0, -1))
+	}
+	return s
 }
 
 // adders add the leaves of eight trees to sums: those with codes of a byte, and of two.
 type adders[T float32 | float64] struct {
 	narrow func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T)
+	few    func(*[blockRows]T, int, *[together][blockRows]byte, *[together]*T) // of up to fewBits bits
 	wide   func(*[blockRows]T, int, *[together][blockRows]uint16, *[together]*T)
 }
 
@@ -83,14 +98,17 @@ func sumTrees[T float32 | float64](b *block, s *sums[T], values []T, add adders[
 func sumLot[T float32 | float64](b *block, s *sums[T], values []T, add adders[T], trees []tree) {
 	for len(trees) > 0 {
 		n := min(together, len(trees))
-		wide := false
+		bits := 0
 		for i := range n {
 			b.code(&trees[i], i)
-			wide = wide || trees[i].bits > 8
+			bits = max(bits, trees[i].bits)
 		}
-		if wide {
+		if bits > 8 {
 			for i := range n {
 				b.widen(&trees[i], i)
+			}
+			for i := n; i < together; i++ {
+				clear(b.wide[i][:])
 			}
 		}
 		for o := range s.of {
@@ -98,33 +116,18 @@ func sumLot[T float32 | float64](b *block, s *sums[T], values []T, add adders[T]
 			for i := range n {
 				s.tables[i] = &table[trees[i].firstLeaf]
 			}
+			for i := n; i < together; i++ {
+				s.tables[i] = &s.nothing[0]
+			}
 			switch {
-			case n < together:
-				for i := range n {
-					addOne(s.of[o][:b.rows], b, &trees[i], i, table[trees[i].firstLeaf:])
-				}
-			case wide:
+			case bits > 8:
 				add.wide(&s.of[o], b.rows, &b.wide, &s.tables)
+			case bits <= fewBits:
+				add.few(&s.of[o], b.rows, &b.low, &s.tables)
 			default:
 				add.narrow(&s.of[o], b.rows, &b.low, &s.tables)
 			}
 		}
 		trees = trees[n:]
-	}
-}
-
-// addOne adds the leaves of the n-th tree to sums; values are padded.
-func addOne[T float32 | float64](sums []T, b *block, t *tree, n int, values []T) {
-	low := b.low[n][:len(sums)]
-	if t.bits <= 8 {
-		v := (*[padding]T)(values)
-		for i, c := range low {
-			sums[i] += v[c]
-		}
-		return
-	}
-	high := b.high[n][:len(sums)]
-	for i, c := range low {
-		sums[i] += values[int(c)|int(high[i])<<8]
 	}
 }

@@ -27,6 +27,7 @@ type block struct {
 	columns  []float64 // of the features in use, if they come in rows, and one of what is not in use
 	turns    []turning // nil if columns are made value by value
 	matrices [256]uint64
+	buffer   [blockRows]uint64
 	low      [together][blockRows]byte // the codes, by tree
 	high     [together][blockRows]byte
 	wide     [together][blockRows]uint16 // both, put together

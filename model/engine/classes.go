@@ -209,12 +209,23 @@ func (c *classes) fill(b *block, x []float64) {
 	for i := range b.rows {
 		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i])))
 	}
-	if c.look {
-		clear(b.class[b.rows : 64*b.words]) // whatever another column left there
+	lookUp := b.kernel.lookUp
+	if b.words < wideWords {
+		lookUp = nil
+	}
+	if lookUp == nil && !c.look {
+		c.join(b)
+		return
+	}
+	clear(b.class[b.rows : 64*b.words]) // whatever another column left there
+	if lookUp == nil {
 		c.lookUp(b)
 		return
 	}
-	c.join(b)
+	first := int(c.first) + c.count
+	for g := range c.words {
+		lookUp(b.planes[(first+64*g)*wideWords:], c.answers[g:], c.words, &b.class, min(64, len(c.asked)-64*g), &b.buffer)
+	}
 }
 
 // join puts each question's plane together.

@@ -23,6 +23,9 @@ type kernel struct {
 	spread func(codes *[blockRows]byte, planes []uint64, of *[8]uint32)
 	// transpose transposes four matrices of 64 by 64 bits; m has their first rows, then their second ones, and so on.
 	transpose func(m *[256]uint64)
+	// lookUp writes a plane for each of the 0 < asked <= 64 lowest bits of the words that the rows' classes have: class n has its word at
+	// answers[n*words]. nil: transpose does it, and putting planes of classes together may take less time.
+	lookUp func(planes, answers []uint64, words int, class *[blockRows]uint32, asked int, buffer *[blockRows]uint64)
 	// add64 and add32 add the values of eight trees' codes to the sums of rows rows, tree after tree; values has the first of
 	// each tree's padded table. They may do the same to rows after these, up to a multiple of eight.
 	add64 func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64)

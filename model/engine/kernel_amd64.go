@@ -23,6 +23,9 @@ var avx512 = func() kernel {
 		k.turn = func(columns []float64, to *[8]int32, x []float64, stride, rows int) {
 			turnAVX512(&columns[0], to, &x[0], 8*stride, rows)
 		}
+		k.lookUp = func(planes, answers []uint64, words int, class *[blockRows]uint32, asked int, buffer *[blockRows]uint64) {
+			lookUpGFNI(&planes[0], &answers[0], words, class, asked, buffer)
+		}
 		if gathersFast() {
 			byGathers(&k)
 		}
@@ -221,6 +224,9 @@ func locateAVX512(class *byte, s *search, x *float64, rows int)
 
 //go:noescape
 func planesGFNI(planes *uint64, class *[blockRows]byte, cuts, right int)
+
+//go:noescape
+func lookUpGFNI(planes, answers *uint64, words int, class *[blockRows]uint32, asked int, buffer *[blockRows]uint64)
 
 //go:noescape
 func addFew64AVX512(sums *float64, codes *byte, values *[together]*float64, turns int)

@@ -296,3 +296,87 @@ next:
 	JNZ  four
 	VZEROUPPER
 	RET
+
+// Gets the words of eight rows, whose classes are at at(SI), and makes bytes of eight rows of their bits: byte j of word b is that of bit
+// 8*b+j.
+#define LOOK(at, z) \
+	VPMULLD at(SI), Y25, Y24 \
+	KXNORQ  K1, K1, K1       \
+	VPXORQ  z, z, z          \
+	VPGATHERDQ (R8)(Y24*8), K1, z \
+	ROWS(z)
+
+#define KEEP(z, b) \
+	VPERMB z, Z29, z \
+	VMOVDQU64 z, (512*b)(DX)
+
+// Writes a plane, if there is one more.
+#define PLANE(z, done) \
+	VMOVDQU64 z, (DI) \
+	ADDQ $64, DI      \
+	DECQ CX           \
+	JZ   done
+
+// func lookUpGFNI(planes, answers *uint64, words int, class *[blockRows]uint32, asked int, buffer *[512]uint64)
+//
+// Writes a plane for each of the 0 < asked <= 64 lowest bits of the words that the rows' classes have at answers, words apart.
+TEXT ·lookUpGFNI(SB), NOSPLIT, $0-48
+	MOVQ planes+0(FP), DI
+	MOVQ answers+8(FP), R8
+	VPBROADCASTD words+16(FP), Y25
+	MOVQ class+24(FP), SI
+	MOVQ asked+32(FP), CX
+	MOVQ buffer+40(FP), DX
+	VMOVDQU64 crosswise<>(SB), Z30
+	VPBROADCASTQ eachBit<>(SB), Z31
+	VMOVDQU64 across<>(SB), Z29
+	MOVQ $8, AX
+
+word:
+	LOOK(0, Z0)
+	LOOK(32, Z1)
+	LOOK(64, Z2)
+	LOOK(96, Z3)
+	LOOK(128, Z4)
+	LOOK(160, Z5)
+	LOOK(192, Z6)
+	LOOK(224, Z7)
+	TRANSPOSE
+	KEEP(Z0, 0)
+	KEEP(Z1, 1)
+	KEEP(Z2, 2)
+	KEEP(Z3, 3)
+	KEEP(Z4, 4)
+	KEEP(Z5, 5)
+	KEEP(Z6, 6)
+	KEEP(Z7, 7)
+	ADDQ $256, SI
+	ADDQ $64, DX
+	DECQ AX
+	JNZ  word
+	MOVQ buffer+40(FP), DX
+
+eight:
+	VMOVDQU64 (DX), Z0
+	VMOVDQU64 64(DX), Z1
+	VMOVDQU64 128(DX), Z2
+	VMOVDQU64 192(DX), Z3
+	VMOVDQU64 256(DX), Z4
+	VMOVDQU64 320(DX), Z5
+	VMOVDQU64 384(DX), Z6
+	VMOVDQU64 448(DX), Z7
+	TRANSPOSE
+	PLANE(Z0, done)
+	PLANE(Z1, done)
+	PLANE(Z2, done)
+	PLANE(Z3, done)
+	PLANE(Z4, done)
+	PLANE(Z5, done)
+	PLANE(Z6, done)
+	PLANE(Z7, done)
+	ADDQ $512, DX
+	JMP  eight
+
+done:
+	VZEROUPPER
+	RET

@@ -424,3 +424,30 @@ func TestTurn(t *testing.T) {
 		}
 	})
 }
+
+// TestLookUp: the bits of all classes' words, and no plane more than is asked for.
+func TestLookUp(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel, r *rand.Rand) {
+		if k.lookUp == nil {
+			t.Skip("transposes")
+		}
+		for round := range rounds(200) {
+			asked, words, classes := 1+round%64, 1+r.IntN(4), 1+r.IntN(300)
+			answers := randomWords(r, (classes-1)*words+1)
+			class, buffer := new([blockRows]uint32), new([blockRows]uint64)
+			for i := range class {
+				class[i] = uint32(r.IntN(classes))
+			}
+			around, planes := newMemory(asked*wideWords, uint64(0xdead))
+			k.lookUp(planes, answers, words, class, asked, buffer)
+			around.hold(t, "planes")
+			for i, c := range class {
+				for n := range asked {
+					if planes[n*wideWords+i/64]>>(i%64)&1 != answers[int(c)*words]>>n&1 {
+						t.Fatalf("%d of 64: row %d, question %d", asked, i, n)
+					}
+				}
+			}
+		}
+	})
+}

@@ -444,20 +444,20 @@ func (l *lanes) soundLeaves(f *forest.Forest) bool {
 
 // laner is the memory of a row in lanes, and what lanes are gone through with.
 type laner struct {
+	bins     [maxLaneBins]byte
+	eight    [lanesAtOnce]float64 // values that are about to be added
 	groups   []laneGroup
 	steps    []laneStep
 	first    []uint32
 	values   []float64
 	values32 []float32
 	adds     laneAdds
-	double   float64 // the sum, with addsDouble
-	single   float32 // and with addsSingle
-	binned   uint64  // how many bins there are
-	bins     [maxLaneBins]byte
-	rights   []uint64             // by step; none if there are no classes
-	ends     []byte               // by tree: the leaf, from left to right
-	eight    [lanesAtOnce]float64 // values that are about to be added
-	vectors  []int32              // of each column of classes, the first word
+	double   float64  // the sum, with addsDouble
+	single   float32  // and with addsSingle
+	binned   uint64   // how many bins there are
+	rights   []uint64 // by step; none if there are no classes
+	ends     []byte   // by tree: the leaf, from left to right
+	vectors  []int32  // of each column of classes, the first word
 }
 
 // laneAdds says which sum the values of the leaves are added to.

@@ -35,13 +35,13 @@ func engines(tb rapid.TB, f *forest.Forest) []*Engine {
 		tb.Fatalf("refused: %v", err)
 	}
 	var all []*Engine
-	for _, k := range kernels {
+	for _, k := range allKernels() {
 		if !k.runs {
 			continue
 		}
 		all = append(all, newEngine(p, k), newEngine(p, always(k, " by blocks of 512", 0, 64)), newEngine(p, always(k, " by blocks of 64", 0, math.MaxInt)))
 	}
-	for _, k := range kernels {
+	for _, k := range allKernels() {
 		if k.runs {
 			masks, walks := always(k, " by masks", math.MaxInt, 0), always(k, " by walks", math.MaxInt, 0)
 			masks.masks, walks.masks = true, false
@@ -226,7 +226,7 @@ func TestManyQuestions(t *testing.T) {
 		for _, rows := range []int{1, 70} {
 			x := forestgen.Bulk(f, rows, source(2))
 			want := ofRows(forest.NewReference(f), f, x, rows)
-			for _, k := range kernels {
+			for _, k := range allKernels() {
 				if k.runs {
 					ofRows(newEngine(p, k), f, x, rows).hold(t, f, want, k.name)
 				}

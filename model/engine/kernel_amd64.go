@@ -7,31 +7,39 @@ import (
 
 var kernels = []*kernel{&avx512, &avx2, &portable}
 
-// avx512 is avx2 where wider registers are no faster.
-var avx512 = func() kernel {
+var avx512 = newAVX512(cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI, gathersFast())
+
+// newAVX512 is avx2 where wider registers are no faster. newer is for processors since 2019, whose instructions turn bytes around;
+// gathers, which needs newer, is for those that gather fast.
+func newAVX512(newer, gathers bool) kernel {
 	k := avx2
 	k.name, k.runs = "avx512", cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && avx2.runs
 	k.multiplex = multiplexBy(multiplexAVX512)
 	k.sweep = sweepBy(sweepAVX512)
 	k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadAVX512(codes, &planes[0], of) }
-	if newer := k.runs && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512GFNI; newer {
+	if newer {
 		byLanes(&k)
-		k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadGFNI(codes, &planes[0], of) }
-		k.addFew64 = func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
-			addFew64AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
-		}
-		k.turn = func(columns []float64, to *[8]int32, x []float64, stride, rows int) {
-			turnAVX512(&columns[0], to, &x[0], 8*stride, rows)
-		}
-		k.lookUp = func(planes, answers []uint64, words int, class *[blockRows]uint32, asked int, buffer *[blockRows]uint64) {
-			lookUpGFNI(&planes[0], &answers[0], words, class, asked, buffer)
-		}
-		if gathersFast() {
+		byTurning(&k)
+		if gathers {
 			byGathers(&k)
 		}
 	}
 	return k
-}()
+}
+
+// byTurning takes the loops that turn words, bytes and bits around in registers.
+func byTurning(k *kernel) {
+	k.spread = func(codes *[blockRows]byte, planes []uint64, of *[8]uint32) { spreadGFNI(codes, &planes[0], of) }
+	k.addFew64 = func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+		addFew64AVX512(&sums[0], &codes[0][0], values, (rows+7)/8)
+	}
+	k.turn = func(columns []float64, to *[8]int32, x []float64, stride, rows int) {
+		turnAVX512(&columns[0], to, &x[0], 8*stride, rows)
+	}
+	k.lookUp = func(planes, answers []uint64, words int, class *[blockRows]uint32, asked int, buffer *[blockRows]uint64) {
+		lookUpGFNI(&planes[0], &answers[0], words, class, asked, buffer)
+	}
+}
 
 // gathersFast says whether a gather takes less time than as many loads. It does on Intel's processors, unless they wait in it
 // for the sake of what others must not see; AMD's take it for many small operations.

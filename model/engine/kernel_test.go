@@ -13,12 +13,15 @@ import (
 // eachKernel runs a test of every kernel that runs here, the portable one included: each is held to what its documentation
 // says, bit by bit, and not to another kernel.
 func eachKernel(t *testing.T, test func(t *testing.T, k *kernel, r *rand.Rand)) {
-	for i, k := range kernels {
+	for i, k := range allKernels() {
 		if k.runs {
 			t.Run(k.name, func(t *testing.T) { test(t, k, source(uint64(i))) })
 		}
 	}
 }
+
+// allKernels are kernels, and what older processors, and other makers', have of those that run here.
+func allKernels() []*kernel { return slices.Concat(kernels, olderKernels) }
 
 // rounds is how often a test tries what is random.
 func rounds(n int) int {

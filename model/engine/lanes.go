@@ -444,8 +444,9 @@ func (l *lanes) soundLeaves(f *forest.Forest) bool {
 
 // laner is the memory of a row in lanes, and what lanes are gone through with.
 type laner struct {
-	bins     [maxLaneBins]byte
-	eight    [lanesAtOnce]float64 // values that are about to be added
+	bins [maxLaneBins]byte
+	//lint:ignore U1000 lanes_amd64.s has the values there that are about to be added
+	eight    [lanesAtOnce]float64
 	groups   []laneGroup
 	steps    []laneStep
 	first    []uint32

@@ -135,13 +135,11 @@ func (b *block) turn(t table, first int) {
 		}
 	}
 	rows := 0
-	if b.turns != nil {
+	if b.turns != nil && b.rows >= 8 {
 		rows = b.rows &^ 7
 		for i := range b.turns {
-			if rows > 0 {
-				n := &b.turns[i]
-				b.kernel.turn(b.columns, &n.to, t.x[first*t.row+n.first:], t.row, rows)
-			}
+			n := &b.turns[i]
+			b.kernel.turn(b.columns, &n.to, t.x[first*t.row+n.first:], t.row, rows)
 		}
 	}
 	for i := rows; i < b.rows; i++ {

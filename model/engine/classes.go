@@ -209,23 +209,13 @@ func (c *classes) fill(b *block, x []float64) {
 	for i := range b.rows {
 		b.class[i] = uint32(c.of.class(c.f.Prepare(x[i])))
 	}
-	lookUp := b.kernel.lookUp
-	if b.words < wideWords {
-		lookUp = nil
-	}
-	if lookUp == nil && !c.look {
+	fast := b.words == wideWords && b.kernel.lookUp != nil
+	if !c.look && !fast {
 		c.join(b)
 		return
 	}
 	clear(b.class[b.rows : 64*b.words]) // whatever another column left there
-	if lookUp == nil {
-		c.lookUp(b)
-		return
-	}
-	first := int(c.first) + c.count
-	for g := range c.words {
-		lookUp(b.planes[(first+64*g)*wideWords:], c.answers[g:], c.words, &b.class, min(64, len(c.asked)-64*g), &b.buffer)
-	}
+	c.lookUp(b, fast)
 }
 
 // join puts each question's plane together.
@@ -253,11 +243,16 @@ func (c *classes) join(b *block) {
 }
 
 // lookUp takes the answers of 64 rows to 64 questions at a time, and transposes them: four times 64 rows, if there are as many.
-func (c *classes) lookUp(b *block) {
+// fast says that the kernel has a way of its own.
+func (c *classes) lookUp(b *block, fast bool) {
 	first := int(c.first) + c.count
 	for g := range c.words {
 		asked := min(64, len(c.asked)-64*g)
 		planes := b.planes[(first+64*g)*b.words : (first+64*g+asked)*b.words]
+		if fast {
+			b.kernel.lookUp(planes, c.answers[g:], c.words, &b.class, asked, &b.buffer)
+			continue
+		}
 		if b.words == 1 {
 			var m [64]uint64
 			for i, class := range b.class[:64] {

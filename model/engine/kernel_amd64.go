@@ -124,15 +124,14 @@ var avx2 = kernel{
 	addWide32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]uint16, values *[together]*float32) {
 		addEightWide32AVX2(&sums[0], &codes[0][0], values, (rows+3)/4)
 	},
-	addFew64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
-		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
-	},
-	add64: func(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
-		addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
-	},
+	add64: addEight64, addFew64: addEight64,
 	add32: func(sums *[blockRows]float32, rows int, codes *[together][blockRows]byte, values *[together]*float32) {
 		addEight32AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 	},
+}
+
+func addEight64(sums *[blockRows]float64, rows int, codes *[together][blockRows]byte, values *[together]*float64) {
+	addEight64AVX2(&sums[0], &codes[0][0], values, (rows+7)/8)
 }
 
 func multiplexBy(wide func(planes *uint64, muxes *multiplexer, n int)) func([]uint64, []multiplexer) {

@@ -1,7 +1,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// Kernels for AVX-512 F and BW. A plane is one register.
+// Kernels for AVX-512 F and BW; those that gather, at the end, also for DQ and VL. A plane is one register.
 
 // func multiplexAVX512(planes *uint64, muxes *multiplexer, n int)
 //

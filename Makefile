@@ -29,7 +29,7 @@ script: ## tests that run the command, the examples and the documentation
 race: ## tests of the packages with goroutines, under the race detector
 	@$(CHECK) race
 
-fuzz: ## every fuzz target that does not link Beam for ten seconds; make fuzz TIME=1h: all, for longer
+fuzz: ## every fuzz target that links neither Beam nor gRPC, for some seconds; make fuzz TIME=1h: all, for longer
 	@$(CHECK) $(if $(TIME),-fuzztime $(TIME)) fuzz
 
 emulate: ## tests of the engines on CPUs that are emulated: AVX-512 with and without VBMI, no AVX at all, arm64

@@ -2,16 +2,36 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
+// TestFuzzTargets holds the targets found in the text against those that go test knows, for a package of each kind of test.
 func TestFuzzTargets(t *testing.T) {
-	got := fuzzTargets("?   \tm/none\t[no test files]\nok  \tm/a\t0.1s\nFuzzOne\nFuzzTwo\nok  \tm/b\t0.2s\nFuzzOne\nok  \tm/c\t(cached)\n")
-	want := []target{{"m/b", "FuzzOne"}, {"m/b", "FuzzTwo"}, {"m/c", "FuzzOne"}}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	c := &checker{root: filepath.Join("..", "..", "..")}
+	targets, err := c.fuzzTargets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range []string{"format/csv", "format/number", "model/onnx", "model/sklearn", "internal/scripts/check"} {
+		want, err := c.output("go", "test", "-list", "^Fuzz", "./"+pkg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, x := range targets {
+			if x.pkg == module+pkg {
+				got = append(got, x.name)
+			}
+		}
+		names := strings.Fields(want[:strings.LastIndex(want, "ok  \t")])
+		slices.Sort(names)
+		slices.Sort(got)
+		if !slices.Equal(got, names) {
+			t.Errorf("%s: got %v, want %v", pkg, got, names)
+		}
 	}
 }
 

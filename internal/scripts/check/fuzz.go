@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +15,7 @@ import (
 // take longer than fuzzBudget.
 const (
 	fuzzEach   = 10 * time.Second
-	fuzzBudget = 120 * time.Second
+	fuzzBudget = 90 * time.Second
 )
 
 // target is a fuzz test.
@@ -21,13 +23,9 @@ type target struct{ pkg, name string }
 
 // fuzz runs every fuzz target for a short time. What it finds stays in the package's testdata/fuzz, as a test.
 func fuzz(c *checker) error {
-	out, err := c.output("go", "test", "-list", "^Fuzz", "./...")
+	targets, err := c.fuzzTargets()
 	if err != nil {
 		return c.count(err)
-	}
-	targets := fuzzTargets(out)
-	if len(targets) == 0 {
-		return c.count(errors.New("no fuzz targets found"))
 	}
 	each := c.fuzzTime
 	if each == 0 {
@@ -47,17 +45,24 @@ func fuzz(c *checker) error {
 	return errors.Join(errs...)
 }
 
-// lean leaves out the targets of packages that link Beam, because to instrument it takes the compiler six minutes. Their
-// seeds, and mutants of them, are run with the unit tests.
+// heavy are the libraries that the compiler takes minutes to instrument.
+var heavy = []string{"github.com/apache/beam/", "google.golang.org/grpc/"}
+
+// lean leaves out the targets of packages that link something heavy. Their seeds, and mutants of them, are run with the unit
+// tests.
 func (c *checker) lean(targets []target) ([]target, error) {
 	var out []target
+	links := map[string]bool{}
 	for _, t := range targets {
-		deps, err := c.output("go", "list", "-deps", t.pkg)
-		if err != nil {
-			return nil, err
+		if _, known := links[t.pkg]; !known {
+			deps, err := c.output("go", "list", "-deps", t.pkg)
+			if err != nil {
+				return nil, err
+			}
+			links[t.pkg] = slices.ContainsFunc(heavy, func(h string) bool { return strings.Contains(deps, h) })
 		}
-		if strings.Contains(deps, "github.com/apache/beam/") {
-			fmt.Printf("--  \t%s.%s: only with make fuzz TIME=..., since it links Beam\n", strings.TrimPrefix(t.pkg, module), t.name)
+		if links[t.pkg] {
+			fmt.Printf("--  \t%s.%s: only with make fuzz TIME=..., since it links Beam or gRPC\n", strings.TrimPrefix(t.pkg, module), t.name)
 			continue
 		}
 		out = append(out, t)
@@ -65,24 +70,33 @@ func (c *checker) lean(targets []target) ([]target, error) {
 	return out, nil
 }
 
-// fuzzTargets reads what go test -list prints: names, then the package that they belong to.
-func fuzzTargets(list string) []target {
+// fuzzTargets finds them in the text of the tests: go test -list would link each package's first.
+func (c *checker) fuzzTargets() ([]target, error) {
+	list, err := c.output("go", "list", "-f", "{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}\n{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}\n{{end}}", "./...")
+	if err != nil {
+		return nil, err
+	}
 	var out []target
-	var names []string
 	for line := range strings.Lines(list) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) == 1 && strings.HasPrefix(f[0], "Fuzz"):
-			names = append(names, f[0])
-		case len(f) >= 2 && f[0] == "ok":
-			for _, n := range names {
-				out = append(out, target{f[1], n})
-			}
-			names = nil
+		pkg, file, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !ok {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range fuzzFunc.FindAllSubmatch(text, -1) {
+			out = append(out, target{pkg, string(m[1])})
 		}
 	}
-	return out
+	if len(out) == 0 {
+		return nil, errors.New("no fuzz targets found")
+	}
+	return out, nil
 }
+
+var fuzzFunc = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(\w+ \*testing\.F\) \{`)
 
 // fuzzOne runs one target. Before Go 1.27 the fuzzer now and then reports the end of its own time as a failure
 // (golang/go#75804): such a failure, which names no input that fails, is tried again.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,15 @@ func script(c *checker) error {
 	return c.testPackages(func(pkg string) bool { return startsWith(pkg, scripts) })
 }
 
+// alone are long tests in packages of raced that have one goroutine each, or the same ones as others: the detector would make
+// them tens of times slower and has nothing to see. Unit runs them.
+var alone = []string{
+	"TestThresholds", "TestCoverage", "TestCases", "TestGolden", "TestClassIsAPlace", "TestMatrix", "TestNoModelIsAnAlias", // model
+	"TestSameBits",                                          // pipelines; TestEveryModelFormat runs the same pipelines on fewer models
+	"TestManyStrayQuotes", "TestWriteAllocates", "TestBulk", // format/csv
+	"TestBatchLimits", "TestReaderAllocations", "TestDamagedBytes", // format/jsonl
+}
+
 // race runs with -short: it looks for races, not for wrong numbers. Known races of libraries are in races.txt.
 func race(c *checker) error {
 	if err := c.installCompiler(); err != nil {
@@ -40,7 +50,7 @@ func race(c *checker) error {
 	if err := os.Setenv("GORACE", "suppressions="+known); err != nil {
 		return c.count(err)
 	}
-	return c.testPackages(func(pkg string) bool { return pkg == module+"model" || startsWith(pkg, raced) }, "-race", "-short")
+	return c.testPackages(func(pkg string) bool { return pkg == module+"model" || startsWith(pkg, raced) }, "-race", "-short", "-skip=^("+strings.Join(alone, "|")+")$")
 }
 
 func startsWith(pkg string, folders []string) bool {
@@ -58,7 +68,8 @@ func (c *checker) testPackages(want func(pkg string) bool, flags ...string) erro
 	if len(packages) == 0 {
 		return c.count(errors.New("no package has such tests"))
 	}
-	return c.goTest(append(append([]string{"-timeout=20m"}, flags...), packages...))
+	// One more at a time than there are processors: the tests of brokers wait more than they compute.
+	return c.goTest(append(append([]string{"-timeout=20m", fmt.Sprintf("-p=%d", runtime.NumCPU()+1)}, flags...), packages...))
 }
 
 // goTest runs go test -json and prints what go test itself would, and counts.

@@ -1,6 +1,9 @@
 package main
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // axis is something that grows while the rest stays as it is.
 type axis struct {
@@ -26,7 +29,7 @@ type scale struct{ flights, trees, features int }
 // axes are all of them, in the order of the report.
 func (o *options) axes() []axis {
 	s := scale{flights: 1_000_000, trees: 100_000, features: 20_000}
-	rows, trees, features := []int{100_000, 1_000_000, 10_000_000}, []int{10, 100, 1000, 10_000}, []int{10, 100, 500, 2000}
+	rows, trees, features := []int{100_000, 1_000_000, 2_000_000, 10_000_000, 20_000_000}, []int{10, 100, 1000, 10_000}, []int{10, 100, 500, 2000}
 	files, shards := []int{1, 10, 100, 1000, 10_000}, []int{1, 2, 8, 64}
 	if o.full {
 		rows = append(rows, 100_000_000)
@@ -36,12 +39,27 @@ func (o *options) axes() []axis {
 		rows, trees, features, files, shards = []int{5000, 20_000}, []int{10, 100}, []int{10, 100}, []int{1, 10}, []int{1, 2}
 	}
 	const flightsModel = "testdata/flights/numeric.txt"
+	const flightsAbout = "flights, 34 columns of which the model uses 22; 100 trees of 31 leaves"
+	rowsWith := func(env []string, args ...string) func(b *bench, n int) (job, error) {
+		return func(b *bench, n int) (job, error) {
+			input, err := b.flights(n)
+			return job{model: flightsModel, input: input, rows: n, args: args, env: env}, err
+		}
+	}
+	if o.flink {
+		if rows = []int{1_000_000, 10_000_000}; o.short {
+			rows = []int{20_000}
+		}
+		on := func(slots string) []string { return append(slices.Clone(o.cluster), "--parallelism", slots) }
+		return []axis{
+			{name: "rows in this process, one core", unit: "row", about: flightsAbout + "; GOMAXPROCS=1", at: rows, job: rowsWith([]string{"GOMAXPROCS=1"})},
+			{name: "rows in this process", unit: "row", about: flightsAbout, at: rows, job: rowsWith(nil)},
+			{name: "rows on Flink, one slot", unit: "row", about: flightsAbout + "; CPU and memory are the submitter's", at: rows, job: rowsWith(nil, on("1")...)},
+			{name: "rows on Flink, two slots", unit: "row", about: flightsAbout + "; CPU and memory are the submitter's", at: rows, job: rowsWith(nil, on("2")...)},
+		}
+	}
 	return []axis{
-		{name: "rows", unit: "row", about: "flights, 34 columns of which the model uses 22; 100 trees of 31 leaves", at: rows,
-			job: func(b *bench, n int) (job, error) {
-				input, err := b.flights(n)
-				return job{model: flightsModel, input: input, rows: n}, err
-			}},
+		{name: "rows", unit: "row", about: flightsAbout, at: rows, job: rowsWith(nil)},
 		{name: "trees", unit: "tree", about: count(s.trees) + " rows of 28 numbers; trees of 31 leaves", at: trees,
 			job: func(b *bench, n int) (job, error) { return b.made(s.trees, 28, n) }},
 		{name: "features", unit: "feature", about: count(s.features) + " rows; 100 trees of 31 leaves, which use as many features as they can", at: features,

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/internal/cli"
+	"github.com/glulam/glulam/internal/heap"
 )
 
 func main() {
@@ -20,6 +21,7 @@ func main() {
 		os.Exit(code)
 	}
 	if worker(os.Args[1:]) {
+		heap.Roomy()
 		flag.Parse()
 		beam.Init() // serves the runner and does not return
 	}

@@ -51,7 +51,7 @@ var layers = []layer{
 	{"online", []string{"fault", "format", "model", "online"}, "serves models beside Beam, not on it"},
 	{"evaluate", []string{"fault", "format", "model", "evaluate"}, "looks at models beside Beam, not on it"},
 	{"runners", []string{"fault", "pipelines", "runners"}, "runs any graph"},
-	{"internal/cli", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate", "internal/demo", "internal/ops"}, "flags to spec to run"},
+	{"internal/cli", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate", "internal/demo", "internal/heap", "internal/ops"}, "flags to spec to run"},
 	{"internal/demo", []string{"fault", "format", "model", "transforms", "pipelines", "testdata/flights"}, "what is around the demo's pipeline; runs none"},
 	{"internal/ops", []string{"fault", "transforms/monitor", "transforms/score", "transforms/stream"}, "tells what runs, and starts nothing"},
 	{"internal/golden", []string{"fault", "format"}, "test data that every test may read, also those under model"},
@@ -62,7 +62,8 @@ var layers = []layer{
 	{"deploy", nil, "a test of files"},
 	{"testdata", nil, "files that programs bring along"},
 	{"internal", nil, "tests of the repository itself and their helpers"},
-	{"cmd", []string{"internal/cli"}, "main does the worker guard and calls internal/cli"},
+	{"internal/heap", nil, "about the process, whatever it does"},
+	{"cmd", []string{"internal/cli", "internal/heap"}, "main does the worker guard and calls internal/cli"},
 	{"examples", []string{"fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate"}, "examples use what users can use: nothing internal"},
 	{"bench", []string{"bench/internal", "fault", "format", "model", "transforms", "pipelines", "runners", "online", "evaluate", "internal/golden", "internal/services"}, "measures everything"},
 }

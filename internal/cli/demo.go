@@ -12,6 +12,7 @@ import (
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/internal/demo"
+	"github.com/glulam/glulam/internal/heap"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
 )
@@ -57,6 +58,7 @@ func (c *demoCmd) Run(k *kong.Context, e *env) error {
 	if from == nil || err != nil {
 		return err
 	}
+	heap.Roomy()
 	s, err := c.demo(e)
 	if s == nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/glulam/glulam/fault"
+	"github.com/glulam/glulam/internal/heap"
 	"github.com/glulam/glulam/internal/ops"
 	"github.com/glulam/glulam/pipelines"
 	"github.com/glulam/glulam/runners"
@@ -122,6 +123,7 @@ func (c *streamCmd) Run(k *kong.Context, e *env) error {
 	if from == nil || err != nil {
 		return err
 	}
+	heap.Roomy()
 	lines.Standard.In, lines.Standard.Out = e.stdin, e.rows
 	s, err := c.stream(e)
 	if err != nil {

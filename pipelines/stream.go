@@ -147,11 +147,12 @@ func (s *Stream) Validate() error {
 		bad("max-slowdown", "%v: from 1 on", s.MaxSlowdown)
 	}
 	for _, d := range []struct {
-		key string
-		d   time.Duration
-	}{{"refresh", s.Refresh}, {"max-load", s.MaxLoad}, {"commit-every", s.CommitEvery}, {"max-disorder", s.MaxDisorder}, {"max-ahead", s.MaxAhead}, {"idle-timeout", s.IdleTimeout}} {
+		key  string
+		d    time.Duration
+		such string
+	}{{"refresh", s.Refresh, "1m"}, {"max-load", s.MaxLoad, "30s"}, {"commit-every", s.CommitEvery, "10ms"}, {"max-disorder", s.MaxDisorder, "5s"}, {"max-ahead", s.MaxAhead, "24h"}, {"idle-timeout", s.IdleTimeout, "10s"}} {
 		if d.d < 0 {
-			bad(d.key, "%s is less than nothing", d.d)
+			bad(d.key, "%s is less than nothing: a time such as %s", d.d, d.such)
 		}
 	}
 	on("event-time", s.eventTime().Check())

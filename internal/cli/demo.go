@@ -23,8 +23,8 @@ type demoCmd struct {
 	Bad       portion  `placeholder:"N%" default:"0.2%" group:"what" help:"share of events that cannot be scored; default: 0.2%"`
 	Late      portion  `placeholder:"N%" default:"0.5%" group:"what" help:"share of events that come a window too late; default: 0.5%"`
 	Window    interval `placeholder:"TIME" default:"2s" group:"time" help:"length of the windows that are summarized; default: 2s"`
-	For       interval `placeholder:"TIME" group:"run" help:"end after that long; default: when somebody ends it"`
-	SwapAfter interval `placeholder:"TIME" group:"run" help:"swap the model after that long; default: when somebody does"`
+	For       lasting  `placeholder:"TIME" group:"run" help:"end after that long; default: when somebody ends it"`
+	SwapAfter lasting  `placeholder:"TIME" group:"run" help:"swap the model after that long; default: when somebody does"`
 	JSON      bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
 	LogLevel  string   `placeholder:"LEVEL" group:"run" help:"debug, info, warn or error; default: warn"`
 }
@@ -39,10 +39,10 @@ func (c *demoCmd) validate() error {
 	errs := []error{o.Check(), checkRun("", c.LogLevel)}
 	for _, d := range []struct {
 		key string
-		d   interval
+		d   lasting
 	}{{"for", c.For}, {"swap-after", c.SwapAfter}} {
 		if d.d < 0 {
-			errs = append(errs, fault.New(fault.Usage, "", "%s is less than nothing", time.Duration(d.d)).OnField(d.key))
+			errs = append(errs, fault.New(fault.Usage, "", "%s is less than nothing: a time such as 30s", time.Duration(d.d)).OnField(d.key))
 		}
 	}
 	if c.For > 0 && c.SwapAfter > c.For {

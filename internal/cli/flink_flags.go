@@ -20,24 +20,24 @@ type FlinkFlags struct {
 	Workers      string `placeholder:"WHERE" group:"flink" help:"process: each TaskManager starts glulam; loopback: this process scores; host:port of a pool that glulam worker serves; default: process"`
 	WorkerBinary string `placeholder:"PATH" group:"flink" help:"where glulam is on the TaskManagers' machines; default: where it is here"`
 
-	Parallelism    whole `placeholder:"N" group:"flink" help:"slots that the job takes; default: 1"`
-	MaxParallelism whole `placeholder:"N" group:"flink" help:"slots that it can ever take, starting from a savepoint; default: Flink's"`
+	Parallelism    positive `placeholder:"N" group:"flink" help:"slots that the job takes; default: 1"`
+	MaxParallelism positive `placeholder:"N" group:"flink" help:"slots that it can ever take, starting from a savepoint; default: Flink's"`
 
-	CheckpointInterval interval `placeholder:"TIME" group:"flink" help:"how often a checkpoint begins; default: 10s for a stream, never for a batch"`
-	CheckpointTimeout  interval `placeholder:"TIME" group:"flink" help:"a checkpoint that takes longer is given up; default: 10m"`
-	CheckpointMode     string   `placeholder:"HOW" group:"flink" help:"exactly-once or at-least-once; default: exactly-once"`
-	Unaligned          bool     `group:"flink" help:"checkpoints overtake rows that wait"`
-	StateBackend       string   `placeholder:"NAME" group:"flink" help:"hashmap or rocksdb; default: the cluster's"`
-	StateStorage       string   `placeholder:"URL" group:"flink" help:"folder of checkpoints; default: the cluster's"`
-	Savepoint          string   `placeholder:"URL" group:"flink" help:"savepoint or retained checkpoint to start from"`
-	AllowLostState     bool     `group:"flink" help:"let go what no step wants of a savepoint"`
-	SavepointDir       string   `placeholder:"URL" group:"flink" help:"folder for the savepoint that Ctrl-C makes; default: the cluster's"`
+	CheckpointInterval lasting `placeholder:"TIME" group:"flink" help:"how often a checkpoint begins; default: 10s for a stream, never for a batch"`
+	CheckpointTimeout  lasting `placeholder:"TIME" group:"flink" help:"a checkpoint that takes longer is given up; default: 10m"`
+	CheckpointMode     string  `placeholder:"HOW" group:"flink" help:"exactly-once or at-least-once; default: exactly-once"`
+	Unaligned          bool    `group:"flink" help:"checkpoints overtake rows that wait"`
+	StateBackend       string  `placeholder:"NAME" group:"flink" help:"hashmap or rocksdb; default: the cluster's"`
+	StateStorage       string  `placeholder:"URL" group:"flink" help:"folder of checkpoints; default: the cluster's"`
+	Savepoint          string  `placeholder:"URL" group:"flink" help:"savepoint or retained checkpoint to start from"`
+	AllowLostState     bool    `group:"flink" help:"let go what no step wants of a savepoint"`
+	SavepointDir       string  `placeholder:"URL" group:"flink" help:"folder for the savepoint that Ctrl-C makes; default: the cluster's"`
 
-	BundleTime  interval `placeholder:"TIME" group:"flink" help:"the longest a bundle lasts; default: 10ms for a stream"`
+	BundleTime  lasting  `placeholder:"TIME" group:"flink" help:"the longest a bundle lasts; default: 10ms for a stream"`
 	ObjectReuse bool     `group:"flink" help:"Flink's steps do not copy rows between them"`
-	Retries     whole    `placeholder:"N" group:"flink" help:"how often a job that failed starts again; default: the cluster's strategy"`
-	RetryDelay  interval `placeholder:"TIME" group:"flink" help:"how long it waits before that"`
-	FirstOutput interval `placeholder:"TIME" group:"flink" help:"warn of workers that have done nothing by then; default: 1m"`
+	Retries     positive `placeholder:"N" group:"flink" help:"how often a job that failed starts again; default: the cluster's strategy"`
+	RetryDelay  lasting  `placeholder:"TIME" group:"flink" help:"how long it waits before that"`
+	FirstOutput lasting  `placeholder:"TIME" group:"flink" help:"warn of workers that have done nothing by then; default: 1m"`
 	FlinkOption settings `placeholder:"NAME=VALUE" group:"flink" help:"any other pipeline option of Beam; may be given again"`
 }
 

@@ -17,14 +17,15 @@ import (
 
 // replayCmd is `glulam replay`.
 type replayCmd struct {
-	Letters string   `arg:"" name:"letters" help:"dead letters: a file or a folder, as glulam batch and jsonl sinks write them, or the topic of --rejected: kafka://HOST:PORT/TOPIC"`
+	Letters string   `arg:"" name:"letters" help:"dead letters: a file or a folder, as glulam batch and jsonl sinks write them, or where --rejected went: kafka://HOST:PORT/TOPIC or nats://HOST:PORT/STREAM"`
 	From    string   `placeholder:"URL" group:"what" help:"--from of the stream that rejected them: what came from there goes back there"`
-	To      string   `placeholder:"URL" group:"what" help:"send all of them somewhere else instead: a topic, or a new file jsonl:FILE or csv:FILE for glulam batch"`
+	To      string   `placeholder:"URL" group:"what" help:"send all of them somewhere else instead: a topic, a subject, or a new file jsonl:FILE or csv:FILE for glulam batch"`
 	Option  settings `placeholder:"NAME=VALUE" group:"what" help:"an option of the brokers, such as sasl.mechanism=PLAIN; may be given again"`
 	Code    list     `placeholder:"A,B" group:"what" help:"letters of these codes only; default: all"`
 	Field   list     `placeholder:"A,B" group:"what" help:"letters about these fields only; default: all"`
 	Limit   *whole   `placeholder:"N" group:"run" help:"so many letters at the most; default: all"`
 	Name    string   `placeholder:"NAME" group:"run" help:"letters go once under each name; default: none"`
+	InDoubt string   `placeholder:"HOW" group:"run" help:"letters that a killed replay to NATS may have sent: send or skip them; default: neither, they are named"`
 	DryRun  bool     `group:"run" help:"send nothing, and say what would be sent"`
 	JSON    bool     `name:"json" group:"run" help:"print the summary on standard output, as one JSON object"`
 }
@@ -87,6 +88,8 @@ func (c *replayCmd) target() (e stream.Endpoint, back bool, err error) {
 		return e, false, fault.New(fault.Usage, "--to", "with --from letters go back to where they came from").WithHint("give one of the two")
 	case c.Limit != nil && *c.Limit < 1:
 		return e, false, fault.New(fault.Usage, "--limit", "%d: from 1 on", *c.Limit).WithHint("--dry-run counts and sends nothing")
+	case !slices.Contains([]string{"", "send", "skip"}, c.InDoubt):
+		return e, false, fault.New(fault.Usage, "--in-doubt", "%q is neither send nor skip", c.InDoubt).WithHint("without it such letters are named")
 	case c.To == "jsonl:-" && c.JSON || c.To == "csv:-" && c.JSON:
 		return e, false, fault.New(fault.Usage, "--json", "rows and the summary would both go to standard output")
 	}
@@ -103,7 +106,14 @@ func (c *replayCmd) target() (e stream.Endpoint, back bool, err error) {
 	if e.URL, back = c.From, true; c.From == "" {
 		e.URL, back = c.To, false
 	}
-	if same := func(url string) string { before, _, _ := strings.Cut(url, "?"); return before }; same(e.URL) == same(c.Letters) {
+	same := func(url string) string {
+		if e.Scheme() == "nats" { // one stream may have both, by subjects: the replay looks at those
+			return url
+		}
+		before, _, _ := strings.Cut(url, "?")
+		return before
+	}
+	if same(e.URL) == same(c.Letters) {
 		return e, false, fault.New(fault.Usage, e.Redacted(), "the letters would go to where they are")
 	}
 	return e, back, nil
@@ -136,7 +146,7 @@ func (c *replayCmd) replay(ctx context.Context, r *replayed, from, to stream.End
 		return err
 	}
 	defer letters.Close()
-	target, err := replay.OpenTarget(ctx, to, replay.TargetOptions{Back: back, Looking: c.DryRun})
+	target, err := replay.OpenTarget(ctx, to, replay.TargetOptions{Back: back, Looking: c.DryRun, InDoubt: replay.InDoubt(c.InDoubt)})
 	if err != nil {
 		return err
 	}

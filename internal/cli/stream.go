@@ -51,11 +51,11 @@ type streamCmd struct {
 	EventUnit   string   `placeholder:"UNIT" group:"time" help:"what a number there counts since 1970: s, ms, us or ns; default: ms"`
 	EventZone   string   `placeholder:"ZONE" group:"time" help:"time zone of event times that name none, such as America/New_York"`
 	MaxDisorder interval `placeholder:"TIME" group:"time" help:"how much later than others an event may come and still be in time; default: 0s"`
-	MaxAhead    interval `placeholder:"TIME" group:"time" help:"an event time further ahead of the clock is rejected; default: 8784h, a year"`
-	IdleTimeout interval `placeholder:"TIME" group:"time" help:"a partition without messages for that long holds no window back; default: 10s"`
+	MaxAhead    lasting  `placeholder:"TIME" group:"time" help:"an event time further ahead of the clock is rejected; default: 8784h, a year"`
+	IdleTimeout lasting  `placeholder:"TIME" group:"time" help:"a partition without messages for that long holds no window back; default: 10s"`
 
 	Window   interval `placeholder:"TIME" group:"time" help:"summarize windows of that length, such as 1m, and part files by them; default: no summaries"`
-	Period   interval `placeholder:"TIME" group:"time" help:"from one window's start to the next one's, for windows that overlap; default: --window"`
+	Period   lasting  `placeholder:"TIME" group:"time" help:"from one window's start to the next one's, for windows that overlap; default: --window"`
 	Lateness interval `placeholder:"TIME" group:"time" help:"how long after a window's end late events still count, in a second summary; default: 0s"`
 	Summary  string   `placeholder:"URL" group:"what" help:"where summaries of windows go"`
 
@@ -67,9 +67,9 @@ type streamCmd struct {
 	MaxSlowdown factor   `placeholder:"TIMES" group:"run" help:"nor is one that takes so many times as long for a row as the one that serves; default: no limit"`
 
 	Delivery    string   `placeholder:"HOW" group:"run" help:"at-least-once or exactly-once; default: at-least-once"`
-	CommitEvery interval `placeholder:"TIME" group:"run" help:"how often positions are committed, with exactly-once outputs with them; default: 10ms"`
-	Readers     whole    `placeholder:"N" group:"run" help:"how many readers share the partitions; default: 1"`
-	MaxInFlight whole    `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
+	CommitEvery lasting  `placeholder:"TIME" group:"run" help:"how often positions are committed, with exactly-once outputs with them; default: 10ms"`
+	Readers     positive `placeholder:"N" group:"run" help:"how many readers share the partitions; default: 1"`
+	MaxInFlight positive `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
 	MaxRejected string   `placeholder:"N or N%" group:"run" help:"how many messages may be rejected before the exit code is 3; default: 0"`
 	Engine      string   `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
 	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct), or flink; default: prism"`

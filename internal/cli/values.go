@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -87,6 +88,34 @@ func (w *whole) set(text string) error {
 	return nil
 }
 
+// positive is the value of a flag that takes a whole number from 1 on. 0 would be as no flag at all, which nobody means who writes
+// it. What is less than that is for the specification to refuse, with the range.
+type positive int
+
+// Decode implements kong.MapperValue.
+func (p *positive) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("whole number")
+	if err != nil {
+		return err
+	}
+	return orDefault(ctx, p.set(t.String()))
+}
+
+func (p *positive) set(text string) error {
+	if err := (*whole)(p).set(text); err != nil || *p != 0 {
+		return err
+	}
+	return errors.New("0 is too little: from 1 on")
+}
+
+// orDefault adds to an error what holds without the flag.
+func orDefault(ctx *kong.DecodeContext, err error) error {
+	if _, value, ok := strings.Cut(ctx.Value.Help, "default: "); ok && err != nil {
+		return fmt.Errorf("%w; without the flag it is: %s", err, value)
+	}
+	return err
+}
+
 // renames is the value of --rename: feature=column, once a flag. A feature whose name has an equals sign is renamed in a
 // spec file.
 type renames map[string]string
@@ -161,6 +190,25 @@ func (i *interval) set(text string) error {
 	}
 	*i = interval(d)
 	return nil
+}
+
+// lasting is the value of a flag that takes a duration of more than nothing: see positive.
+type lasting time.Duration
+
+// Decode implements kong.MapperValue.
+func (l *lasting) Decode(ctx *kong.DecodeContext) error {
+	t, err := ctx.Scan.PopValue("duration")
+	if err != nil {
+		return err
+	}
+	return orDefault(ctx, l.set(t.String()))
+}
+
+func (l *lasting) set(text string) error {
+	if err := (*interval)(l).set(text); err != nil || *l != 0 {
+		return err
+	}
+	return errors.New("0 is too little: a time such as 500ms or 10s")
 }
 
 // rules is the value of --derive and --decide: one rule a flag, commas and all.

@@ -111,7 +111,7 @@ func (o *Options) Check() error {
 		most int
 	}{{"parallelism", o.Parallelism, 32768}, {"max-parallelism", o.MaxParallelism, 32768}, {"retries", o.Retries, 1 << 30}} {
 		if n.n < 0 || n.n > n.most {
-			bad(n.flag, "", "%d: from 0 to %d", n.n, n.most)
+			bad(n.flag, "", "%d: from 1 to %d", n.n, n.most)
 		}
 	}
 	if o.MaxParallelism > 0 && o.MaxParallelism < o.Parallelism && o.MaxParallelism <= 32768 {
@@ -124,7 +124,7 @@ func (o *Options) Check() error {
 	}{{"checkpoint-interval", o.CheckpointInterval, 10 * time.Millisecond}, {"checkpoint-timeout", o.CheckpointTimeout, 10 * time.Millisecond}, {"bundle-time", o.BundleTime, time.Millisecond}, {"retry-delay", o.RetryDelay, time.Millisecond},
 		{"first-output", o.FirstOutput, time.Second}} {
 		if d.d != 0 && d.d < d.least {
-			bad(d.flag, "", "%s is less than %s", d.d, d.least)
+			bad(d.flag, "", "%s is less than %s: a time such as 10s", d.d, d.least)
 		}
 	}
 	if !slices.Contains([]string{"", "exactly-once", "at-least-once"}, o.CheckpointMode) {

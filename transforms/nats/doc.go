@@ -81,6 +81,11 @@
 // There are no transactions, so exactly-once is refused. At-least-once to a sink of NATS has every output once if a repeat
 // comes within the duplicate window: IDs are made of the run's name and of where the input came from.
 //
+// # Replays
+//
+// Dead letters of a stream are read, and sent back to the subjects of a stream or to one subject (package replay). What was sent is
+// kept in the stream glulam-replay, which docs/replay.md describes.
+//
 // # Failures
 //
 //	server gone or restarting        tried again for ever by sources, for delivery-timeout by sinks; counted (Stats.Retries),

@@ -63,12 +63,50 @@ type Target interface {
 	Close() error
 }
 
+// Fate is what a Ledger knows of one letter.
+type Fate uint8
+
+// Fates of letters.
+const (
+	Unknown Fate = iota // marks tell
+	Sent                // it was sent, also if no mark says so
+	Open                // it was not sent, or nobody knows, also if a mark has passed it
+)
+
+// A Ledger is a target that knows single letters by the ids of their messages, beside what marks tell of all before them.
+type Ledger interface {
+	Target
+	// Knows says what became of the letter that is this message.
+	Knows(m *stream.Message) Fate
+	// Address finds out where a message goes that is about to be sent. reason and why say that it cannot be; the letter then stays
+	// Open once a mark has passed it.
+	Address(ctx context.Context, l *fault.Letter, m *stream.Message) (reason, why string, err error)
+}
+
+// Looped are letters that know whether they stand where a target sends to.
+type Looped interface {
+	Letters
+	Reads(t Target) bool
+}
+
+// InDoubt is what becomes of letters that may have been sent.
+type InDoubt string
+
+// What can become of them.
+const (
+	NameThem InDoubt = ""     // they cannot go back, for the reason Doubtful
+	SendThem InDoubt = "send" // perhaps a second time
+	SkipThem InDoubt = "skip" // they count as sent before
+)
+
 // TargetOptions say how a target is opened.
 type TargetOptions struct {
 	// Back: the endpoint is the source of a stream, and what came from there goes back there. Else it is a sink for everything.
 	Back bool
 	// Looking: nothing is sent, marks are read only.
 	Looking bool
+	// InDoubt says what becomes of letters of which a Ledger cannot know whether they were sent.
+	InDoubt InDoubt
 }
 
 // A Connector opens what a scheme's URLs name. What it cannot do, it leaves nil.

@@ -7,9 +7,9 @@
 // # Nothing twice
 //
 // Letters are always read from the first one on. How far they went is kept where they go ([Target].Mark), in the same
-// transaction as the messages themselves, for each kind of letter (code, field and source) by itself: so a replay of some
-// codes leaves the others to a later one. A letter that stands there twice, because a stream was killed between writing and
-// committing it, goes once.
+// transaction as the messages themselves, or, where there are no transactions, beside letters that are known one by one ([Ledger]).
+// It is kept for each kind of letter (code, field and source) by itself: so a replay of some codes leaves the others to a later one.
+// A letter that stands there twice, because a stream was killed between writing and committing it, goes once.
 //
 // # What cannot go back
 //

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -37,11 +38,13 @@ const (
 
 // Reasons why a letter cannot go back.
 const (
-	NoLetter  = "no_letter" // it is no dead letter
-	NoRow     = "no_row"    // it holds no row: the letter was too large, or the message had no value
-	CutRow    = "cut_row"   // it holds the beginning of a row only
-	NoPlace   = "no_place"  // where it came from cannot be told
-	Untakable = "refused"   // the target does not take it
+	NoLetter  = "no_letter"  // it is no dead letter
+	NoRow     = "no_row"     // it holds no row: the letter was too large, or the message had no value
+	CutRow    = "cut_row"    // it holds the beginning of a row only
+	NoPlace   = "no_place"   // where it came from cannot be told
+	Untakable = "refused"    // the target does not take it
+	NoSubject = "no_subject" // nobody knows any more which subject its message had
+	Doubtful  = "in_doubt"   // it may have been sent, by a run that was killed
 )
 
 // Cannot is a letter that cannot go back.
@@ -79,6 +82,7 @@ type run struct {
 	o       Options
 	letters Letters
 	target  Target
+	ledger  Ledger // the target, if it is one; else nil
 	report  Report
 
 	seen  map[[16]byte]bool
@@ -94,6 +98,10 @@ type run struct {
 func Run(ctx context.Context, letters Letters, target Target, o Options) (Report, error) {
 	r := &run{o: o, letters: letters, target: target, seen: map[[16]byte]bool{}, marks: map[Book]Mark{}, next: map[Book]Mark{},
 		report: Report{SentByCode: map[fault.Code]int64{}, Reasons: map[string]int64{}, Sources: map[string]int64{}}}
+	r.ledger, _ = target.(Ledger)
+	if l, ok := letters.(Looped); ok && l.Reads(target) {
+		return r.report, fault.New(fault.Usage, "", "the letters would go to where they are").WithHint("send them to another stream or subject")
+	}
 	err := r.all(ctx)
 	if sum := r.report.sum(); err == nil && sum != r.report.Letters {
 		err = fault.New(fault.Mismatch, "", "%d letters were read, %d are accounted for", r.report.Letters, sum)
@@ -172,14 +180,19 @@ func origin(source string) string {
 	return source
 }
 
-// repeated says whether the same letter was there before: of a message at the same place, and of the same one.
-func (r *run) repeated(l *fault.Letter) bool {
+// digest is the same of letters of the same message at the same place.
+func digest(l *fault.Letter) [16]byte {
 	h := sha256.New()
 	for _, part := range [][]byte{[]byte(l.Source), binary.BigEndian.AppendUint64(nil, uint64(l.Offset)), binary.BigEndian.AppendUint64(nil, uint64(l.Row)), l.Key, l.Raw} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write(part)
 	}
-	key := [16]byte(h.Sum(nil))
+	return [16]byte(h.Sum(nil))
+}
+
+// repeated says whether the same letter was there before.
+func (r *run) repeated(l *fault.Letter) bool {
+	key := digest(l)
 	if r.seen[key] {
 		return true
 	}
@@ -210,7 +223,7 @@ func (r *run) message(it *Item, l *fault.Letter) (m stream.Message, reason, why 
 	case !ok:
 		return m, NoPlace, "its source and offset are no place that a header can tell"
 	}
-	m = stream.Message{Value: l.Raw, ID: "replay:" + r.o.Name + ":" + from, Envelope: block.Envelope{Key: l.Key, Time: l.Time}}
+	m = stream.Message{Value: l.Raw, ID: fmt.Sprintf("replay:%s:%s:%x", r.o.Name, from, digest(l)), Envelope: block.Envelope{Key: l.Key, Time: l.Time}}
 	for _, h := range it.Headers {
 		if !strings.HasPrefix(h.Key, "glulam-") {
 			m.Headers = append(m.Headers, h)
@@ -244,16 +257,35 @@ func (r *run) send(ctx context.Context, it *Item, l *fault.Letter, m stream.Mess
 	if err != nil {
 		return err
 	}
+	fate := Unknown
+	if r.ledger != nil {
+		fate = r.ledger.Knows(&m)
+	}
+	behind, full := it.At < mark.Next, r.o.Limit > 0 && r.report.Sent+int64(len(r.chunk)) >= r.o.Limit
 	switch {
-	case it.At < mark.Next:
-		r.report.Before++
+	case fate == Sent || behind && fate == Unknown:
+		if r.report.Before++; !behind && !full {
+			r.next[b] = Mark{Next: it.At + 1, Sum: it.Sum}
+		}
 		return nil
-	case r.o.Limit > 0 && r.report.Sent+int64(len(r.chunk)) >= r.o.Limit:
+	case full:
 		r.report.Left++
 		return nil
 	}
+	if r.ledger != nil {
+		reason, why, err := r.ledger.Address(ctx, l, &m)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			r.cannot(it, l, reason, why)
+			return nil
+		}
+	}
 	r.chunk, r.codes, r.bytes = append(r.chunk, m), append(r.codes, l.Code), r.bytes+len(m.Value)+len(m.Key)
-	r.next[b] = Mark{Next: it.At + 1, Sum: it.Sum}
+	if !behind {
+		r.next[b] = Mark{Next: it.At + 1, Sum: it.Sum}
+	}
 	if len(r.chunk) < cmp.Or(r.o.Chunk, DefaultChunk) && r.bytes < chunkBytes {
 		return nil
 	}

@@ -9,5 +9,7 @@
 //		streamtest.Sink(t, streamtest.SinkSetup{New: newOutput, Envelopes: true, Tombstones: true})
 //	}
 //
+// [Replays] tests what takes dead letters back.
+//
 // It tests no transactions, no failures of brokers and no options: those are different for each connector.
 package streamtest

@@ -85,14 +85,24 @@ const (
 	RawRow
 	// Native: Parquet: the column's own type; nothing is converted. Text formats: the same as Text.
 	Native
+	// Head: binary, what the message that a row becomes begins with, up to the columns that are added to it. Decoders of
+	// formats whose values can be copied have it, if they are told what is written; RawRow is then the message as it came. The
+	// field's metadata has [MetaHead] = the format's name.
+	Head
 )
 
-// Keys in the metadata of Arrow fields: see Raw and RawRow.
+// Keys in the metadata of Arrow fields: see Raw, RawRow and Head.
 const (
 	MetaRaw    = "glulam.raw"
 	MetaRawRow = "glulam.raw_row"
 	MetaHeader = "glulam.header"
+	MetaHead   = "glulam.head"
 )
+
+// IsBytes says whether a field holds bytes of a row, and is no column that anybody computes with: Raw, RawRow and Head.
+func IsBytes(f arrow.Field) bool {
+	return f.HasMetadata() && (f.Metadata.FindKey(MetaRaw) >= 0 || f.Metadata.FindKey(MetaRawRow) >= 0 || f.Metadata.FindKey(MetaHead) >= 0)
+}
 
 // Column is a column that a reader is asked for. The batch has one field for each, in this order, named Name.
 type Column struct {

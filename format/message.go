@@ -6,8 +6,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 )
 
-// ErrAgain in the chain of an error of Decode says that what the decoder needs cannot be had for the moment, a schema say: the
-// same call may succeed later.
+// ErrAgain in the chain of an error says that what a decoder or encoder needs cannot be had for the moment, a schema say: the same
+// call may succeed later.
 var ErrAgain = errors.New("cannot be had for the moment")
 
 // A Decoder turns the values of messages into rows, as a Reader does with the records of a file. Not safe for concurrent
@@ -21,6 +21,7 @@ type Decoder interface {
 
 // An Encoder turns rows into the values of messages. Not safe for concurrent use.
 type Encoder interface {
-	// Append appends row i of rec to dst. Every rec has the schema that the encoder was made for.
+	// Append appends row i of rec to dst. Every rec has the schema that the encoder was made for. An error of code
+	// fault.BadText, NumberRange or WrongType is about the row: the encoder can go on with the next one.
 	Append(dst []byte, rec arrow.RecordBatch, i int) ([]byte, error)
 }

@@ -87,7 +87,7 @@ func (m *Model) Bind(schema *arrow.Schema, rename map[string]string) (*Binding, 
 	}
 	at := make(map[string][]int, schema.NumFields())
 	for i, f := range schema.Fields() {
-		if f.Metadata.FindKey(format.MetaRaw) < 0 && f.Metadata.FindKey(format.MetaRawRow) < 0 {
+		if !format.IsBytes(f) {
 			at[f.Name] = append(at[f.Name], i)
 		}
 	}

@@ -34,6 +34,7 @@ type Stream struct {
 	Options     map[string]string `json:"option,omitzero"`        // of the connectors of from, to and rejected, and of values
 	Name        string            `json:"name,omitzero"`          // of the job; "" is made of from and to
 	Values      string            `json:"values,omitzero"`        // format of the messages that come in; "" is json
+	ValuesTo    string            `json:"values-to,omitzero"`     // format of the predictions that go out; "" is json
 	NullNumbers []string          `json:"null-numbers,omitzero"`  // strings that mean a missing number; nil: none
 	NullTexts   []string          `json:"null-texts,omitzero"`    // strings that mean a missing text; nil: none
 	Columns     []string          `json:"columns,omitzero"`       // members to keep; nil: the whole message
@@ -162,6 +163,7 @@ func (s *Stream) Validate() error {
 		err = codec.Check(v)
 	}
 	on("values", err)
+	on("values-to", s.checkOutput(v))
 	if c, err := stream.Find(stream.Endpoint{URL: s.From}); err == nil && c.Files && v.Format != "" && v.Format != "json" {
 		bad("values", "%s has lines of JSON, not of %s", stream.Endpoint{URL: s.From}.Scheme(), v.Format)
 	}
@@ -251,9 +253,14 @@ func (s *Stream) options(knows func(name string) bool) (known map[string]string)
 // idle gives the options that nobody knows.
 func (s *Stream) idle() []string {
 	var names []string
-	values := s.values(nil).Options
+	values := s.values(nil)
 	for k := range s.Options {
-		if _, ok := values[k]; !ok && !slices.ContainsFunc([]string{s.From, s.To, s.Rejected, s.Summary}, func(url string) bool { return s.endpoint(url).Options[k] != "" }) {
+		_, ok := values.Options[k]
+		if values.Output != nil {
+			_, out := values.Output.Options[k]
+			ok = ok || out
+		}
+		if !ok && !slices.ContainsFunc([]string{s.From, s.To, s.Rejected, s.Summary}, func(url string) bool { return s.endpoint(url).Options[k] != "" }) {
 			names = append(names, k)
 		}
 	}
@@ -273,6 +280,7 @@ func (s *Stream) values(taken []string) stream.Values {
 	if s.NullNumbers != nil || s.NullTexts != nil {
 		v.Nulls = &format.Nulls{Number: s.NullNumbers, Text: s.NullTexts}
 	}
+	v.Output = s.output()
 	return v
 }
 
@@ -336,6 +344,7 @@ type StreamJob struct {
 
 	columns []block.Column
 	taken   []string // members that messages must not have
+	output  []byte   // the columns of outputs: see stream.Output
 }
 
 // Prepare looks everything over but the broker: a source tells what is wrong with it when it is opened.
@@ -363,27 +372,39 @@ func (s Stream) Prepare(ctx context.Context) (*StreamJob, error) {
 	if err := j.planColumns(inputs); err != nil {
 		return nil, err
 	}
+	if err := j.planOutput(); err != nil {
+		return nil, err
+	}
 	return j, nil
 }
 
 // planColumns decides what is read of the messages: what the model needs, and what is kept beside the predictions. That is
 // copied as it stands, or for a sink of columns read as a batch run does that reads JSON lines and writes Parquet, but that
-// messages become a column of text if nobody says which members to keep.
+// messages become a column of text if nobody says which members to keep. Fields of Avro that go on as Avro are copied by the decoder.
 func (j *StreamJob) planColumns(inputs []model.Input) error {
 	scoring := j.Spec.scoring(j.Model)
 	typed, kind := blocks(j.Spec.To), format.Raw
-	if typed != nil {
+	out := j.Spec.output()
+	if typed != nil || out != nil {
 		kind = format.Native
 	}
+	whole := out != nil && out.Whole
+	if whole {
+		j.columns = []block.Column{{Column: format.Column{Name: cameColumn, Kind: format.RawRow}}, {Column: format.Column{Name: headColumn, Kind: format.Head}}}
+	}
 	if j.Spec.Columns == nil {
-		j.columns = []block.Column{{Column: format.Column{Name: wholeMessage, Kind: format.RawRow}}}
+		if !whole {
+			j.columns = []block.Column{{Column: format.Column{Name: wholeMessage, Kind: format.RawRow}}}
+		}
 		for _, f := range scoring.Fields(j.Model) {
 			j.taken = append(j.taken, f.Name)
 		}
 	}
 	var clash []string
 	for _, name := range read(j.Spec.Columns, j.Spec.Derive) {
-		j.columns = append(j.columns, block.Column{Column: format.Column{Name: name, Kind: kind}})
+		if !whole {
+			j.columns = append(j.columns, block.Column{Column: format.Column{Name: name, Kind: kind}})
+		}
 		for _, f := range scoring.Fields(j.Model) {
 			if f.Name == name {
 				clash = append(clash, name)
@@ -428,9 +449,10 @@ func (j *StreamJob) Suit(stay time.Duration, n int, slot func(element string) in
 // Build adds the run to a pipeline.
 func (j *StreamJob) Build(s beam.Scope) {
 	spec := &j.Spec
-	in := stream.Read(s, stream.ReadOptions{Links: j.Links, Values: spec.values(j.taken), Columns: j.columns, EventTime: spec.eventTime()})
+	values := j.values()
+	in := stream.Read(s, stream.ReadOptions{Links: j.Links, Values: values, Columns: j.columns, EventTime: spec.eventTime()})
 	scored, refused := score.Score(s, spec.scoring(j.Model), in.Blocks)
-	stream.Write(s, stream.WriteOptions{Links: j.Links, Version: Version}, scored, in.Rejected, refused)
+	stream.Write(s, stream.WriteOptions{Links: j.Links, Values: values, Version: Version}, scored, in.Rejected, refused)
 	if spec.Window == 0 {
 		return
 	}

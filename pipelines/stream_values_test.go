@@ -116,23 +116,7 @@ func TestStreamAvro(t *testing.T) {
 
 	spec.From, spec.To, spec.Rejected = "kafka://"+k.ListenAddrs()[0]+"/flights", "jsonl:"+dir+"/avro.jsonl", "jsonl:"+dir+"/rejected.jsonl"
 	spec.Values, spec.Options = "avro", map[string]string{"schema.registry.url": registry.URL(), "fetch.max.wait.ms": "50"}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	j, err := spec.Prepare(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, root := beam.NewPipelineWithRoot()
-	j.Build(root)
-	go func() {
-		defer j.Drain()
-		for s := j.Stats(); ctx.Err() == nil && s.Scored.Load()+s.Rejected.Load() < int64(len(values))+1; {
-			time.Sleep(10 * time.Millisecond)
-		}
-	}()
-	if _, err := runners.Run(ctx, p, runners.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	j := runUntil(t, spec, int64(len(values))+1)
 	if n := j.Stats().Retries.Load(); n < 2 {
 		t.Errorf("%d retries", n)
 	}
@@ -148,6 +132,29 @@ func TestStreamAvro(t *testing.T) {
 	if !strings.Contains(string(rejected), `"code":"bad_schema","field":"schema id","message":"asking for schema 77: `) || bytes.Count(rejected, []byte("\n")) != 1 {
 		t.Errorf("rejected:\n%s", rejected)
 	}
+}
+
+// runUntil runs a job until it has written so many predictions and dead letters. It still has to be cleaned up.
+func runUntil(t *testing.T, spec pipelines.Stream, rows int64) *pipelines.StreamJob {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	j, err := spec.Prepare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, root := beam.NewPipelineWithRoot()
+	j.Build(root)
+	go func() {
+		defer j.Drain()
+		for s := j.Stats(); ctx.Err() == nil && s.Scored.Load()+s.Rejected.Load() < rows; {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	if _, err := runners.Run(ctx, p, runners.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return j
 }
 
 // produce writes messages to the topic flights.
@@ -175,8 +182,15 @@ func TestStreamValues(t *testing.T) {
 	}
 	for want, change := range map[string]func(*pipelines.Stream){
 		`format of messages have an option "schema.registry.url"`: func(s *pipelines.Stream) { s.Values = "json" },
-		`Avro needs schemas`: func(s *pipelines.Stream) { s.Options = nil },
-		`jsonl has lines`:    func(s *pipelines.Stream) { s.From = "jsonl:-" },
+		`Avro needs schemas`:                       func(s *pipelines.Stream) { s.Options = nil },
+		`jsonl has lines`:                          func(s *pipelines.Stream) { s.From = "jsonl:-" },
+		`"xml" is no format`:                       func(s *pipelines.Stream) { s.ValuesTo = "xml" },
+		`protobuf is not written`:                  func(s *pipelines.Stream) { s.ValuesTo = "protobuf" },
+		`avro is written to brokers, not to jsonl`: func(s *pipelines.Stream) { s.ValuesTo, s.To = "avro", "jsonl:x" },
+		`messages in json have no schema`:          func(s *pipelines.Stream) { s.ValuesTo, s.Values = "avro", "" },
+		`have an option "auto.register.schemas"`: func(s *pipelines.Stream) {
+			s.Options = map[string]string{"schema.registry.url": "http://h", "auto.register.schemas": "true"}
+		},
 		`no format of messages; there are avro, json, protobuf`: func(s *pipelines.Stream) { s.Values = "xml" },
 		`protobuf needs the type`:                               func(s *pipelines.Stream) { s.Values, s.Options = "protobuf", map[string]string{"wire": "raw"} },
 	} {

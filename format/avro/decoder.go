@@ -28,6 +28,8 @@ type Options struct {
 	// Schema is that of all messages, which then have no prefix. nil: they have one, and Resolver knows the schemas.
 	Schema   *Schema
 	Resolver Resolver
+	// Output says what rows become, for columns of kind format.Head; RawRow columns are then messages as they came. Default: none.
+	Output *Output
 }
 
 const (
@@ -40,22 +42,33 @@ const (
 )
 
 // NewDecoder makes a decoder. It is an error (fault.Schema) if Options.Schema has no field for a column or one that is taken,
-// and one (fault.BadSchema) if that is no schema of a record.
+// or if the outputs' schema cannot be made of it, and one (fault.BadSchema) if that is no schema of a record.
 func NewDecoder(o Options, cols []format.Column) (format.Decoder, error) {
-	c, err := rows.New(cols, o.Nulls)
+	d := &decoder{options: o, most: format.RowsOf(len(cols)), known: map[uint32]*plan{}, refused: map[uint32]refusal{}, now: time.Now}
+	d.want, d.whole = wants(cols)
+	for i, col := range cols {
+		if col.Kind == format.Head {
+			d.heads = append(d.heads, i)
+		}
+	}
+	row := rows.JSON
+	if len(d.heads) > 0 {
+		if row = Name; o.Output == nil {
+			return nil, fault.New(fault.Internal, "", "nobody says what the outputs are")
+		}
+	}
+	c, err := rows.New(cols, o.Nulls, row)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{options: o, most: format.RowsOf(len(cols)), known: map[uint32]*plan{}, refused: map[uint32]refusal{}, now: time.Now}
 	d.reader.columns = c
-	d.want, d.whole = wants(cols)
 	if o.Schema == nil {
 		if o.Resolver == nil {
 			return nil, fault.New(fault.Internal, "", "no schema and no resolver")
 		}
 		return d, nil
 	}
-	root, ferr := parse(*o.Schema)
+	root, names, ferr := parse(*o.Schema)
 	if ferr != nil {
 		return nil, ferr
 	}
@@ -64,17 +77,25 @@ func NewDecoder(o Options, cols []format.Column) (format.Decoder, error) {
 		return nil, fault.New(fault.Schema, "", "the output adds a member of this name to the message").OnField(d.fixed.taken).WithHint("say which fields to keep")
 	}
 	if missing := absent(d.fixed.root, d.want, nil); len(missing) > 0 {
-		return nil, d.lacks(root, missing)
+		var names []string
+		for _, i := range missing {
+			names = append(names, c.Path(i))
+		}
+		return nil, lacks(root, names)
+	}
+	if len(d.heads) > 0 {
+		if d.fixed.head, ferr = o.Output.head(root, names); ferr != nil {
+			return nil, ferr
+		}
+		if missing := d.fixed.head.missing; len(missing) > 0 {
+			return nil, lacks(root, missing)
+		}
 	}
 	return d, nil
 }
 
-// lacks is the error of a schema that has no field for columns.
-func (d *decoder) lacks(root *node, missing []int) error {
-	var names []string
-	for _, i := range missing {
-		names = append(names, d.reader.columns.Path(i))
-	}
+// lacks is the error of a schema that has no fields of these names.
+func lacks(root *node, names []string) error {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	var have []format.ColumnInfo
@@ -94,6 +115,7 @@ type decoder struct {
 	most    int
 	want    *want
 	whole   []int
+	heads   []int
 	fixed   *plan // of all messages; nil: by id
 	known   map[uint32]*plan
 	refused map[uint32]refusal
@@ -142,6 +164,7 @@ func (d *decoder) Decode(values [][]byte) (*format.Batch, error) {
 
 // message decodes a message into the current row, or says why it is a letter.
 func (d *decoder) message(v []byte) (bad *fault.Error, err error) {
+	came := v
 	switch {
 	case v == nil:
 		return fault.New(fault.Tombstone, "", "a message without a value"), nil
@@ -161,7 +184,12 @@ func (d *decoder) message(v []byte) (bad *fault.Error, err error) {
 	if p.taken != "" {
 		return fault.New(fault.DuplicateName, "", "the output adds a member of this name").OnField(p.taken), nil
 	}
-	return d.datum(p, v), nil
+	if p.head != nil && !p.head.ready {
+		if err := p.head.register(d.options.Output.Registrar); err != nil {
+			return nil, err
+		}
+	}
+	return d.datum(p, came, v), nil
 }
 
 // noPrefix is the error of a message that no serializer of a schema registry made.
@@ -178,8 +206,8 @@ func noPrefix(v []byte) *fault.Error {
 	return fault.New(fault.BadMessage, "", "a message begins with a byte 0 and a schema's id in 4 bytes: %s", what)
 }
 
-// datum decodes what stands behind the prefix.
-func (d *decoder) datum(p *plan, v []byte) *fault.Error {
+// datum decodes what stands behind the prefix of a message.
+func (d *decoder) datum(p *plan, came, v []byte) *fault.Error {
 	r := &d.reader
 	r.begin(v)
 	if len(p.root.want.members) > 0 {
@@ -192,7 +220,10 @@ func (d *decoder) datum(p *plan, v []byte) *fault.Error {
 	if r.pos != len(v) {
 		return r.bad("%d bytes after the record", len(v)-r.pos)
 	}
-	if len(d.whole) == 0 {
+	switch {
+	case p.head != nil:
+		return d.output(p.head, came, v)
+	case len(d.whole) == 0:
 		return nil
 	}
 	r.begin(v)
@@ -207,6 +238,22 @@ func (d *decoder) datum(p *plan, v []byte) *fault.Error {
 		}
 	}
 	return nil
+}
+
+// output sets what the output begins with, and the message as it came.
+func (d *decoder) output(h *head, came, v []byte) (err *fault.Error) {
+	r := &d.reader
+	r.begin(v)
+	if r.scratch, err = h.append(r.scratch[:0], r); err != nil {
+		return err
+	}
+	for i := 0; err == nil && i < len(d.heads); i++ {
+		err = r.columns.Bytes(d.heads[i], r.scratch)
+	}
+	for i := 0; err == nil && i < len(d.whole); i++ {
+		err = r.columns.Bytes(d.whole[i], came)
+	}
+	return err
 }
 
 // planOf gives the plan of an id, or why there is none.
@@ -252,9 +299,16 @@ func (d *decoder) lookUp(id uint32) (*plan, *fault.Error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	root, bad := parse(s)
+	root, names, bad := parse(s)
 	if bad != nil {
 		return nil, fault.New(fault.BadSchema, "", "schema %d: %w", id, bad.Err).OnField(schemaID), nil
 	}
-	return planOf(root, d.want, d.options.Taken), nil, nil
+	p := planOf(root, d.want, d.options.Taken)
+	if len(d.heads) == 0 || p.taken != "" {
+		return p, nil, nil
+	}
+	if p.head, bad = d.options.Output.head(root, names); bad != nil {
+		return nil, fault.New(fault.BadSchema, "", "schema %d: %w", id, bad.Err).OnField(bad.Field), nil
+	}
+	return p, nil, nil
 }

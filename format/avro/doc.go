@@ -1,7 +1,10 @@
-// Package avro reads messages in Avro: with the prefix of Confluent's schema registry, or bare.
+// Package avro reads and writes messages in Avro: with the prefix of Confluent's schema registry, or bare.
 //
 //	d, err := avro.NewDecoder(avro.Options{Resolver: registry}, columns)
 //	batch, err := d.Decode(values)
+//	...
+//	e, err := avro.NewEncoder(avro.Output{Registrar: registry}, schema)
+//	value, err := e.Append(nil, record, row)
 //
 // # Behaviour
 //
@@ -23,6 +26,22 @@
 // Raw and RawRow columns hold JSON, and their metadata says jsonl. Other logical types mean nothing. Aliases and defaults are for readers with a schema of their own, and mean nothing here: a
 // field that the writer's schema lacks is missing.
 //
+// # Writing
+//
+// [Output] says what the records are: fields of the messages that came in, and columns behind them. Fields are copied as they were
+// encoded, by decoders that are asked for a column of format.Head, and keep their types, defaults and what else their schema says
+// of them. What is nested can be kept by its path, as a field of the record: one that a value may lack becomes a union with null.
+// A text that is copied is not looked at: it is UTF-8 if it was. Columns are
+//
+//	float64, float32     double, float: all their bits
+//	int64, uint32        long
+//	smaller integers     int
+//	bool, utf8, binary   boolean, string, bytes
+//	list                 array
+//	date32, timestamp    int and long of the logical type: date, timestamp-micros, local-timestamp-micros; not seconds
+//
+// and unions of null and that if they may be null. Each schema of messages gives one of outputs, which is made and registered once.
+//
 // # Hostile messages
 //
 // A message that does not fit its schema to the last byte is a letter (fault.BadMessage), and so is one whose schema cannot be
@@ -31,5 +50,5 @@
 //
 // # What it does not do
 //
-// It does not write, reads no object container files, and does not know the single-object encoding.
+// It neither reads nor writes object container files, and does not know the single-object encoding.
 package avro

@@ -30,8 +30,11 @@ func (w *want) member(name string) *want {
 func wants(cols []format.Column) (root *want, whole []int) {
 	root = &want{}
 	for i, c := range cols {
-		if c.Kind == format.RawRow {
+		switch c.Kind {
+		case format.RawRow:
 			whole = append(whole, i)
+			continue
+		case format.Head:
 			continue
 		}
 		w := root
@@ -59,6 +62,8 @@ type plan struct {
 	node *node
 	// taken is a field that messages must not have; "": none.
 	taken string
+	// head begins what rows become; nil: nobody asks for that.
+	head *head
 }
 
 // planOf compiles a schema for what is asked for.

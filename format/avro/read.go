@@ -20,6 +20,7 @@ type reader struct {
 
 	scratch []byte
 	jsonBuf []byte
+	spans   []span // of fields that are kept
 }
 
 // begin begins a datum.

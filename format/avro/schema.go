@@ -67,6 +67,7 @@ type node struct {
 	fields   []field  // of record
 	item     *node    // of array and map
 	branches []*node  // of union
+	tree     *avro.SchemaNode
 }
 
 type field struct {
@@ -75,34 +76,35 @@ type field struct {
 	node *node
 }
 
-// parse makes the graph of a schema, which must be a record. Its errors are about the schema: fault.BadSchema.
-func parse(s Schema) (*node, *fault.Error) {
+// parse makes the graph of a schema, which must be a record, and gives its types that have a name. Its errors are about the
+// schema: fault.BadSchema.
+func parse(s Schema) (*node, map[string]*node, *fault.Error) {
 	size := len(s.Text)
 	for _, r := range s.References {
 		size += len(r)
 	}
 	if size > maxSchema {
-		return nil, badSchema("the schema is larger than %d MiB", maxSchema>>20)
+		return nil, nil, badSchema("the schema is larger than %d MiB", maxSchema>>20)
 	}
 	var cache avro.SchemaCache
 	for _, r := range s.References {
 		if _, err := cache.Parse(r); err != nil {
-			return nil, badSchema("a schema that it refers to: %w", err)
+			return nil, nil, badSchema("a schema that it refers to: %w", err)
 		}
 	}
 	parsed, err := cache.Parse(s.Text)
 	if err != nil {
-		return nil, badSchema("%w", err)
+		return nil, nil, badSchema("%w", err)
 	}
 	g := grapher{named: map[string]*node{}}
 	root := g.node(parsed.Root(), "")
 	if g.err != nil {
-		return nil, g.err
+		return nil, nil, g.err
 	}
 	if root.kind != recordKind {
-		return nil, badSchema("a row is a record, and the schema is %s", kindNames[root.kind])
+		return nil, nil, badSchema("a row is a record, and the schema is %s", kindNames[root.kind])
 	}
-	return root, nil
+	return root, g.named, nil
 }
 
 func badSchema(format string, args ...any) *fault.Error {
@@ -132,7 +134,7 @@ func (g *grapher) node(s *avro.SchemaNode, space string) *node {
 	if !ok {
 		return g.reference(s.Type, space)
 	}
-	n := &node{kind: k, size: s.Size}
+	n := &node{kind: k, size: s.Size, tree: s}
 	switch k {
 	case recordKind, enumKind, fixedKind:
 		space = g.define(s, n)
@@ -163,14 +165,20 @@ func (g *grapher) node(s *avro.SchemaNode, space string) *node {
 
 // define notes what a name stands for, and gives the namespace of what is in it.
 func (g *grapher) define(s *avro.SchemaNode, n *node) string {
-	full, space := s.Name, s.Namespace
-	if i := strings.LastIndexByte(full, '.'); i >= 0 {
-		space = full[:i]
-	} else if space != "" {
-		full = space + "." + full
-	}
+	full, space := fullName(s)
 	g.named[full] = n
 	return space
+}
+
+// fullName is the name of a type with its namespace, and the namespace.
+func fullName(s *avro.SchemaNode) (full, space string) {
+	if i := strings.LastIndexByte(s.Name, '.'); i >= 0 {
+		return s.Name, s.Name[:i]
+	}
+	if s.Namespace == "" {
+		return s.Name, ""
+	}
+	return s.Namespace + "." + s.Name, s.Namespace
 }
 
 // reference finds what a name stands for.

@@ -36,7 +36,7 @@ func NewDecoder(o Options, cols []format.Column) (format.Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := rows.New(cols, o.Nulls)
+	c, err := rows.New(cols, o.Nulls, rows.JSON)
 	if err != nil {
 		return nil, err
 	}

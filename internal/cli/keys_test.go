@@ -95,6 +95,7 @@ var keyedCommands = []keyed{
 			"option":        {"--option acks=all --option linger.ms=5", "{acks: all, linger.ms: 5}"},
 			"name":          {"--name n", "n"},
 			"values":        {"--values json", "json"},
+			"values-to":     {"--values-to json", "json"},
 			"event-time":    {"--event-time t", "t"},
 			"event-unit":    {"--event-unit s", "s"},
 			"event-zone":    {"--event-zone Europe/Berlin", "Europe/Berlin"},

@@ -34,10 +34,11 @@ type streamCmd struct {
 	From     string   `placeholder:"URL" group:"what" help:"where messages come from: kafka://HOST:PORT/TOPIC, nats://HOST:PORT/STREAM, jsonl:FILE, or jsonl:- for standard input"`
 	To       string   `placeholder:"URL" group:"what" help:"where predictions go: likewise, jsonl:DIR/, or parquet:DIR/ for Parquet files by --window"`
 	Rejected string   `placeholder:"URL" group:"what" help:"where messages go that cannot be scored, with the reason"`
-	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source, sinks and --values, such as sasl.mechanism=PLAIN; may be given again"`
+	Option   settings `placeholder:"NAME=VALUE" group:"what" help:"an option of source, sinks, --values and --values-to, such as sasl.mechanism=PLAIN; may be given again"`
 	Name     string   `placeholder:"NAME" group:"what" help:"name of the job: one that is started again under its name goes on where it stopped; default: made of --from and --to"`
 
 	Values      string  `placeholder:"FORMAT" group:"files" help:"what messages are: json, avro or protobuf; default: json"`
+	ValuesTo    string  `placeholder:"FORMAT" group:"files" help:"what predictions are: json, or avro, to brokers; default: json"`
 	NullNumbers list    `placeholder:"A,B" group:"files" help:"strings that mean a missing number; default: none, only null does"`
 	NullTexts   list    `placeholder:"A,B" group:"files" help:"strings that mean a missing text; default: none, only null does"`
 	Features    list    `placeholder:"A,B" group:"columns" help:"names of the features in the order of training, for a model file that has none"`
@@ -84,7 +85,7 @@ type streamCmd struct {
 func (c *streamCmd) spec() pipelines.Stream {
 	return pipelines.Stream{
 		Model: c.Model, From: c.From, To: c.To, Rejected: c.Rejected, Options: c.Option, Name: c.Name,
-		Values: c.Values, NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
+		Values: c.Values, ValuesTo: c.ValuesTo, NullNumbers: c.NullNumbers, NullTexts: c.NullTexts,
 		Columns: c.Columns, Outputs: c.Outputs, Rename: c.Rename, Features: c.Features, Trees: c.Trees, Raw: c.Raw,
 		EventTime: c.EventTime, EventUnit: c.EventUnit, EventZone: c.EventZone,
 		MaxDisorder: time.Duration(c.MaxDisorder), IdleTimeout: time.Duration(c.IdleTimeout), MaxAhead: time.Duration(c.MaxAhead),

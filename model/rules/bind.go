@@ -38,7 +38,7 @@ type bound struct {
 }
 
 // Bind checks the rules against a schema, and makes them ready to be evaluated. outputs are the fields that decide rules can
-// read besides; nil for derive rules. Fields that hold a row's bytes (format.MetaRaw, format.MetaRawRow) are no columns.
+// read besides; nil for derive rules. Fields that hold a row's bytes (format.IsBytes) are no columns.
 //
 // Errors are *fault.Error with the rule's name as Field: Usage for types that do not fit, with Line and Column of the place in
 // the expression, Schema for columns that are not there or cannot be read.
@@ -49,7 +49,7 @@ func (s *Set) Bind(schema *arrow.Schema, outputs []arrow.Field) (*Program, error
 	strange := map[string]arrow.DataType{}
 	twice := map[string]bool{}
 	for i, f := range schema.Fields() {
-		if f.Metadata.FindKey(format.MetaRaw) >= 0 || f.Metadata.FindKey(format.MetaRawRow) >= 0 {
+		if format.IsBytes(f) {
 			continue
 		}
 		_, known := at[f.Name]

@@ -2,7 +2,6 @@ package codecs
 
 import (
 	"errors"
-	"os"
 
 	"github.com/glulam/glulam/fault"
 	"github.com/glulam/glulam/format"
@@ -10,14 +9,25 @@ import (
 	"github.com/glulam/glulam/transforms/stream"
 )
 
+// Avro is the name of the format.
+const Avro = avro.Name
+
 func init() {
-	stream.RegisterCodec("avro", stream.Codec{
+	stream.RegisterCodec(Avro, stream.Codec{
 		Options: avroOptions.Names(),
 		Check: func(v stream.Values) error {
 			_, err := avroOf(v)
 			return err
 		},
-		NewDecoder: newAvro,
+		NewDecoder:    newAvro,
+		OutputOptions: avroOutputOptions.Names(),
+		Whole:         func(output string) bool { return output == Avro },
+		CheckOutput: func(v stream.Values) error {
+			_, err := outputOf(v)
+			return err
+		},
+		Announce:   announce,
+		NewEncoder: newAvroEncoder,
 	})
 }
 
@@ -45,6 +55,8 @@ func avroOf(v stream.Values) (c avroConfig, err error) {
 	case c.schema == "" && len(r.urls) == 0:
 		return c, fault.New(fault.Usage, "", "Avro needs schemas").
 			WithHint("give --option schema.registry.url=http://HOST:8081, or --option avro-schema=FILE for messages without a schema's id")
+	case c.schema != "" && v.Output != nil && v.Output.Format == Avro: // a registry is that of the outputs
+		return c, c.registry.check()
 	case c.schema != "" && v.Options["schema.registry.url"] != "":
 		return c, fault.New(fault.Usage, "", "avro-schema is for messages without a schema's id, so that there is nothing to ask a schema registry")
 	case c.schema != "" && len(v.Options) > 1:
@@ -62,22 +74,39 @@ func newAvro(v stream.Values, columns []format.Column) (format.Decoder, error) {
 	if v.Nulls != nil {
 		o.Nulls = *v.Nulls
 	}
+	if v.Output != nil && v.Output.Whole {
+		if o.Output, err = beginning(v); err != nil {
+			return nil, err
+		}
+	}
 	if c.schema == "" {
 		if o.Resolver, err = newRegistry(&c.registry); err != nil {
 			return nil, err
 		}
 		return avro.NewDecoder(o, columns)
 	}
-	text, err := os.ReadFile(c.schema)
-	if err != nil {
-		return nil, fault.FromOS(fault.Unreadable, c.schema, err)
+	if o.Schema, err = schemaOf(v); err != nil {
+		return nil, err
 	}
-	o.Schema = &avro.Schema{Text: string(text)}
 	d, err := avro.NewDecoder(o, columns)
 	if fe := (*fault.Error)(nil); errors.As(err, &fe) {
 		fe.Source = c.schema
 	}
 	return d, err
+}
+
+// beginning says what decoders begin outputs with.
+func beginning(v stream.Values) (*avro.Output, error) {
+	c, err := outputOf(v)
+	if err != nil {
+		return nil, err
+	}
+	o, err := c.record(v)
+	if err != nil {
+		return nil, err
+	}
+	o.Registrar, err = c.registrarOf()
+	return &o, err
 }
 
 // parse takes the options of values apart into c. One that is not known is an error.

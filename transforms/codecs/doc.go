@@ -17,6 +17,15 @@
 // cannot be reached, or says that it is overloaded or broken, is asked until it answers: no message is rejected for that. One
 // that refuses the login ends the run.
 //
+// Outputs have the same registry, or a file:
+//
+//	schema.registry.subject    of the outputs' schemas; TOPIC-value
+//	auto.register.schemas      false: the subject has the schema already, the same or one of the same fields as its latest
+//	avro-schema-out            a file that the schema is written to, which is that of all outputs: bare data
+//	avro-name                  the record's full name
+//
+// A schema that the registry refuses ends the run, and rejects no message.
+//
 // # Protobuf
 //
 // All messages are of one type of a descriptor set, as protoc --include_imports --descriptor_set_out writes it. See

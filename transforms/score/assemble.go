@@ -29,12 +29,13 @@ func newPlan(o *Options, in *arrow.Schema, m *model.Model, derived []string, dec
 	taken := map[string]bool{}
 	var clash []string
 	for i, f := range in.Fields() {
-		if f.Metadata.FindKey(block.MetaFeature) >= 0 || o.Keep != nil && !slices.Contains(o.Keep, f.Name) {
+		whole := f.Metadata.FindKey(format.MetaRawRow) >= 0 || f.Metadata.FindKey(format.MetaHead) >= 0
+		if f.Metadata.FindKey(block.MetaFeature) >= 0 || o.Keep != nil && !whole && !slices.Contains(o.Keep, f.Name) {
 			continue
 		}
 		p.keep = append(p.keep, i)
 		fields = append(fields, f)
-		if f.Metadata.FindKey(format.MetaRawRow) < 0 {
+		if !whole {
 			if taken[f.Name] && slices.Contains(derived, f.Name) {
 				clash = append(clash, f.Name)
 			}

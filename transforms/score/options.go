@@ -29,7 +29,7 @@ type Options struct {
 	// says, else prediction.
 	Outputs []string
 	// Keep lists the columns of the block to pass on, in the block's order. nil: all that are not marked with
-	// block.MetaFeature. Empty but not nil: none.
+	// block.MetaFeature. Empty but not nil: none. Rows as they came, and what begins their outputs, are always passed on.
 	Keep []string
 	// Missing asks for which rows miss which features (Block.Missing).
 	Missing bool

@@ -14,21 +14,15 @@ import (
 	"github.com/glulam/glulam/transforms/block"
 )
 
-// largeRow is a row whose prediction the sink would not take.
-type largeRow struct {
-	row int
-	err error
-}
-
-// rejectLarge makes dead letters of the rows whose predictions are too large.
-func (f *writeFn) rejectLarge(ctx context.Context, s *session, b *block.Block) error {
-	for _, large := range f.large {
-		l := fault.Letter{Source: b.Origin.Source, Stage: "write", Code: fault.RowTooLarge, Message: "the prediction is not written: " + large.err.Error(), Model: b.Model}
-		_, l.Offset = b.Origin.At(large.row)
-		l.Raw = rawRow(b.Record, large.row)
+// reject makes dead letters of the rows whose predictions are not written.
+func (f *writeFn) reject(ctx context.Context, s *session, b *block.Block) error {
+	for _, r := range f.refused {
+		l := fault.Letter{Source: b.Origin.Source, Stage: "write", Code: r.code, Field: r.field, Message: r.message, Model: b.Model}
+		_, l.Offset = b.Origin.At(r.row)
+		l.Raw = rawRow(b.Record, r.row)
 		var e block.Envelope
-		if large.row < len(b.Envelopes) {
-			e = b.Envelopes[large.row]
+		if r.row < len(b.Envelopes) {
+			e = b.Envelopes[r.row]
 		}
 		if err := s.reject(ctx, f.Options.Version, &b.Origin, l, e); err != nil {
 			return err

@@ -143,3 +143,27 @@ func TestLargeLetter(t *testing.T) {
 		t.Errorf("a letter larger than 50 bytes: %v", err)
 	}
 }
+
+// TestUnwritableRow: a row that the encoder cannot write is a dead letter, and those around it are written.
+func TestUnwritableRow(t *testing.T) {
+	to, rejected := &smallSink{most: 300}, &smallSink{most: 1000}
+	s := sessionTo(t, to, rejected)
+	f := &writeFn{Options: WriteOptions{Version: "v"}}
+	if err := f.write(t.Context(), s, textBlock(t, "\xff", "2", "\xff", "\xff", strings.Repeat("x", 500), "6")); err != nil {
+		t.Fatal(err)
+	}
+	if len(to.got) != 2 || string(to.got[0].Value) != `{"a":"2"}` || string(to.got[0].Key) != "k1" || string(to.got[1].Value) != `{"a":"6"}` || string(to.got[1].Key) != "k5" {
+		t.Errorf("written: %v", to.got)
+	}
+	var got []string
+	for _, m := range rejected.got {
+		l, err := fault.ParseLetter(m.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%d %s %s", l.Offset, l.Code, l.Field))
+	}
+	if want := "[100 bad_text a 102 bad_text a 103 bad_text a 104 row_too_large ]"; fmt.Sprint(got) != want || s.put != 6 {
+		t.Errorf("%v, %d put", got, s.put)
+	}
+}

@@ -21,6 +21,8 @@ type Values struct {
 	Nulls *format.Nulls
 	// Taken are members that messages must not have, because the output adds them.
 	Taken []string
+	// Output says how predictions are written; nil: as JSON.
+	Output *Output
 }
 
 // Codec makes decoders and encoders of a format of values. What it cannot do is nil.
@@ -30,6 +32,16 @@ type Codec struct {
 	// Check reports what is wrong with the values' options by themselves.
 	Check      func(v Values) error
 	NewDecoder func(v Values, columns []format.Column) (format.Decoder, error)
+
+	// OutputOptions are the names of the options of what is written.
+	OutputOptions []string
+	// Whole says that its decoders give columns of format.Head for outputs of a format.
+	Whole func(output string) bool
+	// CheckOutput reports what is wrong with Values.Output by itself.
+	CheckOutput func(v Values) error
+	// Announce prepares for v.Output before a run, once, where it is started: it tells readers of the outputs what they are.
+	Announce func(v Values) error
+	// NewEncoder makes what writes v.Output. An error with format.ErrAgain in its chain may pass.
 	NewEncoder func(v Values, schema *arrow.Schema) (format.Encoder, error)
 }
 
@@ -55,6 +67,9 @@ var codecs = struct {
 
 // Knows says whether there is an option of this name.
 func (c *Codec) Knows(option string) bool { return slices.Contains(c.Options, option) }
+
+// KnowsOutput says whether there is an option of this name of what is written.
+func (c *Codec) KnowsOutput(option string) bool { return slices.Contains(c.OutputOptions, option) }
 
 // RegisterCodec makes a format of values known; it is called from init functions. A second one of the same name panics.
 func RegisterCodec(name string, c Codec) {
@@ -91,15 +106,4 @@ func (v Values) decoder(columns []format.Column) (format.Decoder, error) {
 		return nil, fault.New(fault.Usage, "", "%s is not read", v.Format)
 	}
 	return c.NewDecoder(v, columns)
-}
-
-func (v Values) encoder(schema *arrow.Schema) (format.Encoder, error) {
-	c, err := CodecOf(v)
-	if err != nil {
-		return nil, err
-	}
-	if c.NewEncoder == nil {
-		return nil, fault.New(fault.Usage, "", "%s is not written", v.Format).WithHint("take json")
-	}
-	return c.NewEncoder(v, schema)
 }

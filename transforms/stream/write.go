@@ -67,7 +67,7 @@ type writeFn struct {
 	encoder  format.Encoder
 	messages []Message
 	ends     []int
-	large    []largeRow
+	refused  []refusal
 	headers  headers
 	written  beam.Counter
 }
@@ -93,27 +93,35 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		return s.writeBlock(ctx, to, b)
 	}
 	if f.encoder == nil || b.Record.Schema() != f.schema {
-		e, err := f.Options.Values.encoder(b.Record.Schema())
-		if err != nil {
+		if err := f.newEncoder(ctx, s, b.Record.Schema()); err != nil {
 			return err
 		}
-		f.schema, f.encoder = b.Record.Schema(), e
 	}
 	n := int(b.Record.NumRows())
 	limited, _ := s.to.(Limited)
 	_, named := s.to.(Named)
-	f.messages, f.ends, f.large = f.messages[:0], f.ends[:0], f.large[:0]
+	f.messages, f.ends, f.refused = f.messages[:0], f.ends[:0], f.refused[:0]
 	from, dst := len(s.arena), s.arena
-	var err error
 	for i := range n {
-		if dst, err = f.encoder.Append(dst, b.Record, i); err != nil {
+		longer, err := f.encoder.Append(dst, b.Record, i)
+		switch {
+		case err == nil:
+			dst = longer
+		case isRow(err):
+			f.refused = append(f.refused, refuse(i, fault.CodeOf(err), err))
+		default:
 			return err
 		}
 		f.ends = append(f.ends, len(dst))
 	}
 	s.arena = dst
+	unwritten := f.refused
 	f.headers.begin(time.Now(), block.Header{Key: HeaderModel, Value: []byte(b.Model)}, block.Header{Key: HeaderVersion, Value: []byte(f.Options.Version)})
 	for i := range n {
+		if len(unwritten) > 0 && unwritten[0].row == i {
+			unwritten = unwritten[1:]
+			continue
+		}
 		m := Message{Value: dst[from:f.ends[i]:f.ends[i]]}
 		from = f.ends[i]
 		if i < len(b.Envelopes) {
@@ -126,7 +134,7 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 		m.Headers = f.headers.of(m.Headers, m.Time, placeOf(m.Headers, &b.Origin, offset))
 		if limited != nil {
 			if err := limited.TooLarge(&m); err != nil {
-				f.large = append(f.large, largeRow{i, err})
+				f.refused = append(f.refused, refuse(i, fault.RowTooLarge, err))
 				continue
 			}
 		}
@@ -137,7 +145,24 @@ func (f *writeFn) write(ctx context.Context, s *session, b *block.Block) error {
 	}
 	s.stats.Scored.Add(int64(len(f.messages)))
 	f.written.Inc(ctx, int64(len(f.messages)))
-	return f.rejectLarge(ctx, s, b)
+	return f.reject(ctx, s, b)
+}
+
+// newEncoder makes the encoder of a schema. While what it needs cannot be had it waits, as decode does.
+func (f *writeFn) newEncoder(ctx context.Context, s *session, schema *arrow.Schema) error {
+	e, err := f.Options.Values.encoder(schema)
+	if err != nil && f.Options.Values.Output != nil {
+		tries := NewRetries(s.id, f.Options.Values.Output.Format, s.links.To.Redacted())
+		err = s.again(ctx, tries, "preparing outputs", err, func() (err error) {
+			e, err = f.Options.Values.encoder(schema)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	f.schema, f.encoder = schema, e
+	return nil
 }
 
 // headers makes the headers of messages. They share memory with those of the same batch, and stay as they are.

@@ -13,11 +13,11 @@ import (
 	"github.com/glulam/glulam/format/arrowtext"
 )
 
-// raw is the format of Raw and RawRow columns, whatever the messages are in.
+// raw is the format of Raw columns, whatever the messages are in.
 const raw = "jsonl"
 
-// schemaOf is the Arrow schema of the columns.
-func schemaOf(cols []format.Column) (*arrow.Schema, error) {
+// schemaOf is the Arrow schema of the columns. row is the format of RawRow columns, and of Head.
+func schemaOf(cols []format.Column, row string) (*arrow.Schema, error) {
 	fields := make([]arrow.Field, len(cols))
 	for i, c := range cols {
 		f := arrow.Field{Name: c.Name}
@@ -31,7 +31,10 @@ func schemaOf(cols []format.Column) (*arrow.Schema, error) {
 			f.Metadata = arrow.MetadataFrom(map[string]string{format.MetaRaw: raw})
 		case format.RawRow:
 			f.Type = arrow.BinaryTypes.Binary
-			f.Metadata = arrow.MetadataFrom(map[string]string{format.MetaRawRow: raw})
+			f.Metadata = arrow.MetadataFrom(map[string]string{format.MetaRawRow: row})
+		case format.Head:
+			f.Type = arrow.BinaryTypes.Binary
+			f.Metadata = arrow.MetadataFrom(map[string]string{format.MetaHead: row})
 		default:
 			return nil, fault.New(fault.Internal, "", "no such kind of column: %d", c.Kind)
 		}

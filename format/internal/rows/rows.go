@@ -38,9 +38,13 @@ type column struct {
 	nulls   bool   // valid means something
 }
 
-// New makes columns for up to format.RowsOf(len(cols)) rows. Strings that nulls has are missing.
-func New(cols []format.Column, nulls format.Nulls) (*Columns, error) {
-	schema, err := schemaOf(cols)
+// JSON is the format of RawRow columns that hold messages as JSON.
+const JSON = raw
+
+// New makes columns for up to format.RowsOf(len(cols)) rows. Strings that nulls has are missing. row is the format of RawRow and
+// Head columns.
+func New(cols []format.Column, nulls format.Nulls, row string) (*Columns, error) {
+	schema, err := schemaOf(cols, row)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +239,9 @@ func (c *Columns) JSON(i int, json []byte, what string) *fault.Error {
 	}
 	return d.append(c.row, json)
 }
+
+// Bytes sets a RawRow or Head column, whose bytes no other function sets.
+func (c *Columns) Bytes(i int, b []byte) *fault.Error { return c.begin(i).append(c.row, b) }
 
 // begin finds a column that is about to be set.
 func (c *Columns) begin(i int) *column {

@@ -13,6 +13,7 @@ import (
 type contender struct {
 	name     string
 	isolated bool // its outputs are read as committed
+	cluster  bool // it runs on Flink
 	slow     int64
 	waiting  bool // measured only with messages that wait: it keeps up with no rate
 	command  func(in, out string) *exec.Cmd
@@ -33,8 +34,8 @@ func (b *bench) contenders() []contender {
 	}
 	if b.cluster != nil {
 		all = append(all,
-			contender{name: "glulam on Flink, at-least-once", command: func(in, out string) *exec.Cmd { return b.stream(b.model, in, out, b.cluster...) }},
-			contender{name: "glulam on Flink, exactly-once", isolated: true, command: func(in, out string) *exec.Cmd {
+			contender{name: "glulam on Flink, at-least-once", cluster: true, command: func(in, out string) *exec.Cmd { return b.stream(b.model, in, out, b.cluster...) }},
+			contender{name: "glulam on Flink, exactly-once", isolated: true, cluster: true, command: func(in, out string) *exec.Cmd {
 				return b.stream(b.model, in, out, append([]string{"--delivery", "exactly-once"}, b.cluster...)...)
 			}})
 	}

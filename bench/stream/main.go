@@ -58,6 +58,7 @@ type bench struct {
 	topics int // made so far
 
 	cluster []string // flags for Flink; nil: it is not measured
+	rest    string   // where it tells of its jobs
 }
 
 func main() {
@@ -134,6 +135,7 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
+		b.rest = cluster.REST
 		b.cluster = []string{"--runner", "flink", "--flink", cluster.REST, "--job-server", server, "--checkpoint-interval", "1s"}
 	}
 	b.heading(os.Stdout)
@@ -194,6 +196,7 @@ func (b *bench) latencies(ctx context.Context, rates []int) error {
 			}
 		}
 		printRate(os.Stdout, rate, runners, results)
+		printCheckpoints(os.Stdout, runners, results)
 	}
 	return nil
 }
@@ -214,7 +217,17 @@ func (b *bench) measure(ctx context.Context, c *contender, rate int) (m measured
 		defer cancel()
 		go c.during(during)
 	}
+	watching, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	watched := make(chan checkpoints, 1)
+	if c.cluster {
+		go func() { watched <- watchCheckpoints(watching, b.rest, time.Now().Add(b.warm)) }()
+	} else {
+		watched <- nil
+	}
 	m.driven, err = d.drive(ctx)
+	unwatch()
+	m.checkpoints = <-watched
 	m.process, err = p.finish(err)
 	return m, err
 }

@@ -12,8 +12,9 @@ import (
 // measured is what came of one run of a contender.
 type measured struct {
 	driven
-	process spent
-	failed  bool
+	process     spent
+	checkpoints checkpoints
+	failed      bool
 }
 
 // printRate prints a table of one rate: medians of the rounds, and of their ratios.

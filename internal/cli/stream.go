@@ -70,7 +70,7 @@ type streamCmd struct {
 	Delivery    string   `placeholder:"HOW" group:"run" help:"at-least-once or exactly-once; default: at-least-once"`
 	CommitEvery lasting  `placeholder:"TIME" group:"run" help:"how often positions are committed, with exactly-once outputs with them; default: 10ms"`
 	Readers     positive `placeholder:"N" group:"run" help:"how many readers share the partitions; default: 1"`
-	MaxInFlight positive `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 2000"`
+	MaxInFlight positive `placeholder:"N" group:"run" help:"messages that a reader holds at the most; default: 10000"`
 	MaxRejected string   `placeholder:"N or N%" group:"run" help:"how many messages may be rejected before the exit code is 3; default: 0"`
 	Engine      string   `placeholder:"NAME" group:"run" help:"what evaluates the model: auto, leaves or reference; default: auto"`
 	Runner      string   `placeholder:"NAME" group:"run" help:"what runs the pipeline: prism, Beam's local runner (also called direct), or flink; default: prism"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +63,7 @@ func TestFlink(t *testing.T) {
 		name string
 		test func(*testing.T, *onFlink)
 	}{
-		{"batch", flinkBatch}, {"refused", flinkRefused}, {"stream", flinkStream}, {"killed", flinkKilled}, {"forgotten", flinkForgotten}, {"pool", flinkPool}, {"jobs", flinkJobs},
+		{"batch", flinkBatch}, {"refused", flinkRefused}, {"stream", flinkStream}, {"killed", flinkKilled}, {"forgotten", flinkForgotten}, {"pool", flinkPool}, {"jobs", flinkJobs}, {"many", flinkMany},
 	} {
 		if !t.Run(x.name, func(t *testing.T) { x.test(t, &c) }) && t.Context().Err() != nil {
 			return
@@ -221,38 +222,46 @@ func (c *onFlink) bothSlots(t *testing.T, p *process) {
 func flinkKilled(t *testing.T, c *onFlink) {
 	x := newTable(t, c.broker.Addr, 3)
 	summaries := filepath.Join(t.TempDir(), "summaries")
-	p := x.start(c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once", "--window", "1s", "--lateness", "20s", "--idle-timeout", "1s", "--summary", "jsonl:"+summaries+"/")...)
+	flags := c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once")
+	times := number(t, "GLULAM_KILLS", 1)
+	if times > 1 { // Flink's own strategy waits longer after each failure, up to a minute
+		flags = append(flags, "--retries", "1000", "--retry-delay", "500ms")
+	}
+	p := x.start(append(flags, "--window", "1s", "--lateness", "20s", "--idle-timeout", "1s", "--summary", "jsonl:"+summaries+"/")...)
 	x.send(x.good(100)...)
 	x.settled(p)
 	c.checkpointed(t, p, 1)
-	for range number(t, "GLULAM_KILLS", 1) {
-		for _, kill := range []struct {
-			what string
-			do   func() error
-		}{
-			{"worker", func() error { return syscall.Kill(workerOf(t, p), syscall.SIGKILL) }},
-			{"TaskManager", func() error {
-				if err := c.KillTaskManager(0); err != nil {
-					return err
-				}
-				return c.StartTaskManager(t.Context(), 0)
-			}},
-			{"job server", func() error {
-				if err := c.KillJobServer(); err != nil {
-					return err
-				}
-				_, err := c.StartJobServer(t.Context())
+	kills := []struct {
+		what string
+		do   func() error
+	}{
+		{"worker", func() error { return syscall.Kill(workerOf(t, p), syscall.SIGKILL) }},
+		{"TaskManager", func() error {
+			if err := c.KillTaskManager(0); err != nil {
 				return err
-			}},
-		} {
-			x.send(x.good(200)...)
-			begin := time.Now()
-			if err := kill.do(); err != nil {
-				t.Fatalf("killing the %s: %v", kill.what, err)
 			}
-			x.send(x.good(200)...)
+			return c.StartTaskManager(t.Context(), 0)
+		}},
+		{"job server", func() error {
+			if err := c.KillJobServer(); err != nil {
+				return err
+			}
+			_, err := c.StartJobServer(t.Context())
+			return err
+		}},
+	}
+	for range times {
+		for _, i := range rand.Perm(len(kills)) {
+			stop := x.produceEvery(10*time.Millisecond, 2)
+			time.Sleep(rand.N(1500 * time.Millisecond))
+			begin := time.Now()
+			if err := kills[i].do(); err != nil {
+				t.Fatalf("killing the %s: %v", kills[i].what, err)
+			}
+			time.Sleep(200 * time.Millisecond)
+			stop()
 			x.settled(p)
-			t.Logf("after the end of the %s all was settled in %s", kill.what, time.Since(begin).Round(time.Millisecond))
+			t.Logf("after the end of the %s all was settled in %s", kills[i].what, time.Since(begin).Round(time.Millisecond))
 		}
 	}
 	// What comes later closes the windows of all before it.
@@ -266,12 +275,22 @@ func flinkKilled(t *testing.T, c *onFlink) {
 		t.Errorf("%d messages are in windows, %d were sent", n, want)
 	}
 	// The job goes on without its submitter.
-	p.kill()
-	x.send(x.good(200)...)
-	x.settled(nil)
-	r := glulam(t, "jobs", "stop", x.name, "--flink", c.REST)
-	if r.code != 0 || !strings.Contains(r.stdout, "--savepoint file:") {
-		t.Errorf("%d %s %s", r.code, r.stdout, r.stderr)
+	for left := times; ; {
+		p.kill()
+		x.send(x.good(200)...)
+		x.settled(nil)
+		r := glulam(t, "jobs", "stop", x.name, "--flink", c.REST)
+		if r.code != 0 || !strings.Contains(r.stdout, "--savepoint file:") {
+			t.Fatalf("%d %s %s", r.code, r.stdout, r.stderr)
+		}
+		if left--; left == 0 {
+			return
+		}
+		c.idle(t)
+		p = x.start(flags...)
+		x.send(x.good(200)...)
+		x.settled(p)
+		c.checkpointed(t, p, 1)
 	}
 }
 
@@ -281,31 +300,69 @@ func flinkForgotten(t *testing.T, c *onFlink) {
 	x := newTable(t, c.broker.Addr, 2)
 	flags := c.flags("--checkpoint-interval", "1s", "--delivery", "exactly-once")
 	p := x.start(flags...)
-	x.send(x.good(200)...)
-	x.settled(p)
-	c.checkpointed(t, p, 4) // the submitter has seen some of them
-	x.send(x.good(200)...)
-	if err := c.KillJobManager(); err != nil {
-		t.Fatal(err)
+	for range number(t, "GLULAM_KILLS", 1) {
+		x.send(x.good(200)...)
+		x.settled(p)
+		c.checkpointed(t, p, 4) // the submitter has seen some of them
+		x.send(x.good(200)...)
+		if err := c.KillJobManager(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.StartJobManager(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.ends(1, "--savepoint file:")
+		_, path, _ := strings.Cut(p.text(), "with --savepoint file:")
+		path, _, _ = strings.Cut(path, ",")
+		newest := "" // the cluster may have made one more, and removed that
+		for _, name := range found(t, filepath.Dir(path), "chk-*/_metadata") {
+			if dir := filepath.Dir(name); len(dir) > len(newest) || len(dir) == len(newest) && dir > newest {
+				newest = dir
+			}
+		}
+		c.idle(t) // until then tasks of the first job, which their JobManager has left, may still score
+		x.send(x.good(200)...)
+		p = x.start(append(flags, "--savepoint", "file:"+newest)...)
+		x.settled(p)
+		c.checkpointed(t, p, 1)
 	}
-	if err := c.StartJobManager(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	p.ends(1, "--savepoint file:")
-	_, path, _ := strings.Cut(p.text(), "with --savepoint file:")
-	path, _, _ = strings.Cut(path, ",")
-	newest := "" // the cluster may have made one more, and removed that
-	for _, name := range found(t, filepath.Dir(path), "chk-*/_metadata") {
-		if dir := filepath.Dir(name); len(dir) > len(newest) || len(dir) == len(newest) && dir > newest {
-			newest = dir
+	p.stop()
+}
+
+// flinkMany holds that jobs leave nothing behind: no worker, no slot, no classes.
+func flinkMany(t *testing.T, c *onFlink) {
+	n := number(t, "GLULAM_JOBS", 2)
+	var first int64
+	for i := range n {
+		r := glulam(t, append([]string{"batch", "--model", golden.Path("lightgbm.txt"), "--input", golden.Path("rows.csv"), "--output", filepath.Join(t.TempDir(), "out"), "--columns", "id"},
+			c.flags("--workers", "process", "--parallelism", "2")...)...)
+		if r.code != 0 {
+			t.Fatalf("job %d: %s", i, r.stderr)
+		}
+		c.idle(t)
+		if n > 2 && (i == 0 || i == n-1) { // it is told every ten seconds
+			time.Sleep(15 * time.Second)
+			now, err := c.Metaspace(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("metaspace after job %d: %.1f MB", i+1, float64(now)/1e6)
+			if i == 0 {
+				first = now
+			} else if now > first+20e6 {
+				t.Errorf("metaspace grew from %d to %d bytes", first, now)
+			}
 		}
 	}
-	c.idle(t) // until then tasks of the first job, which their JobManager has left, may still score
-	x.send(x.good(200)...)
-	p = x.start(append(flags, "--savepoint", "file:"+newest)...)
-	x.settled(p)
-	c.checkpointed(t, p, 1)
-	p.stop()
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		left := workers()
+		if len(left) == 0 {
+			return
+		}
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("workers are left: %v", left)
+		}
+	}
 }
 
 // inWindows sums what the last summary of each window says of rows. A window that was summarized after the last checkpoint before
@@ -365,16 +422,25 @@ func (c *onFlink) checkpointed(t *testing.T, p *process, n int64) {
 func workerOf(t *testing.T, p *process) (pid int) {
 	t.Helper()
 	p.until("there is a worker", func() bool {
-		names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-		for _, name := range names {
-			text, err := os.ReadFile(name)
-			if args := strings.Split(string(text), "\x00"); err == nil && len(args) > 1 && args[0] == binary && strings.HasPrefix(args[1], "--worker") {
-				pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(name)))
-			}
+		for _, pid = range workers() {
+			return true
 		}
-		return pid > 0
+		return false
 	})
 	return pid
+}
+
+// workers are the processes of this binary that are workers.
+func workers() (pids []int) {
+	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if args := strings.Split(string(text), "\x00"); err == nil && len(args) > 1 && args[0] == binary && strings.HasPrefix(args[1], "--worker") {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // flinkPool holds that two jobs at once have workers of one pool, though they ask for the same ids.

@@ -52,7 +52,7 @@ type Links struct {
 
 // Defaults of Links.
 const (
-	DefaultInFlight = 2000
+	DefaultInFlight = 10_000
 	DefaultCommit   = 10 * time.Millisecond
 	DefaultStay     = 500 * time.Millisecond
 	DefaultIdle     = 10 * time.Second

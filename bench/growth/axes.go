@@ -1,9 +1,6 @@
 package main
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 // axis is something that grows while the rest stays as it is.
 type axis struct {
@@ -46,11 +43,13 @@ func (o *options) axes() []axis {
 			return job{model: flightsModel, input: input, rows: n, args: args, env: env}, err
 		}
 	}
-	if o.flink {
+	if o.flink != "" {
 		if rows = []int{1_000_000, 10_000_000}; o.short {
 			rows = []int{20_000}
 		}
-		on := func(slots string) []string { return append(slices.Clone(o.cluster), "--parallelism", slots) }
+		on := func(slots string) []string {
+			return []string{"--runner", "flink", "--flink", o.flink, "--job-server", o.server, "--parallelism", slots}
+		}
 		return []axis{
 			{name: "rows in this process, one core", unit: "row", about: flightsAbout + "; GOMAXPROCS=1", at: rows, job: rowsWith([]string{"GOMAXPROCS=1"})},
 			{name: "rows in this process", unit: "row", about: flightsAbout, at: rows, job: rowsWith(nil)},

@@ -14,7 +14,6 @@ import (
 	"github.com/glulam/glulam/bench/internal/flights"
 	"github.com/glulam/glulam/bench/internal/lab"
 	"github.com/glulam/glulam/bench/internal/process"
-	"github.com/glulam/glulam/internal/services/flink"
 )
 
 // bench is a measurement in progress.
@@ -35,24 +34,6 @@ func (b *bench) prepare(ctx context.Context) error {
 	}
 	b.glulam, err = b.Glulam(ctx, b.glulam)
 	return err
-}
-
-// startFlink starts a cluster of two slots, whose workers are this machine's processes.
-func (b *bench) startFlink(ctx context.Context) (stop func() error, err error) {
-	dir, err := filepath.Abs(b.Path("flink"))
-	if err != nil {
-		return nil, err
-	}
-	cluster, err := flink.Start(ctx, flink.Options{Dir: dir})
-	if err != nil {
-		return nil, err
-	}
-	server, err := cluster.StartJobServer(ctx)
-	if err != nil {
-		return nil, errors.Join(err, cluster.Stop())
-	}
-	b.cluster = []string{"--runner", "flink", "--flink", cluster.REST, "--job-server", server}
-	return cluster.Stop, nil
 }
 
 // measureAll measures each axis, round by round: each round has all its points, and another one begins. A run that fails is

@@ -4,7 +4,7 @@
 //	go run ./bench/growth            # everything up to ten million rows; bench/README.md says what that takes
 //	go run ./bench/growth --full     # and a hundred million
 //	go run ./bench/growth --short    # a few rows of each: seconds
-//	go run ./bench/growth --flink    # with rows alone, beside a Flink cluster that it starts
+//	go run ./bench/growth --flink localhost:8081 --job-server localhost:8099    # rows alone, here and on a cluster of two slots
 //
 // It needs no Python. It does not judge times, and fails when a run fails or does not score every row.
 package main
@@ -28,12 +28,11 @@ type options struct {
 	rounds int
 	short  bool
 	full   bool
-	flink  bool
+	flink  string
+	server string
 	glulam string
 	output string
 	record string
-
-	cluster []string // flags for the cluster
 }
 
 func parse(args []string) (options, error) {
@@ -43,7 +42,8 @@ func parse(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 3, "how often each run is measured")
 	f.BoolVar(&o.short, "short", false, "few rows, one round")
 	f.BoolVar(&o.full, "full", false, "a hundred million rows, too: 3 GB of disk, and minutes")
-	f.BoolVar(&o.flink, "flink", false, "instead of everything else: rows, here and on a Flink cluster that is started for it")
+	f.StringVar(&o.flink, "flink", "", "instead of everything else: rows, here and on the Flink cluster whose REST interface is at this address")
+	f.StringVar(&o.server, "job-server", "", "Beam's job server of that cluster")
 	f.StringVar(&o.glulam, "glulam", "", "measure this binary instead of building ./cmd/glulam")
 	f.StringVar(&o.output, "output", "", "write the report to this file; default: standard output")
 	f.StringVar(&o.record, "record", "", "write every run to this file, as JSON")
@@ -61,6 +61,9 @@ func parse(args []string) (options, error) {
 	if o.rounds < 1 {
 		err = errors.Join(err, errors.New("--rounds is at least 1"))
 	}
+	if (o.flink == "") != (o.server == "") {
+		err = errors.Join(err, errors.New("--flink and --job-server go together"))
+	}
 	if o.short && o.full {
 		err = errors.Join(err, errors.New("--short and --full do not go together"))
 	}
@@ -77,13 +80,6 @@ func run(ctx context.Context, o options) error {
 	b := &bench{options: o, Lab: l}
 	if err := b.prepare(ctx); err != nil {
 		return err
-	}
-	if o.flink {
-		stop, err := b.startFlink(ctx)
-		if err != nil {
-			return err
-		}
-		defer stop()
 	}
 	watched := report.Watch()
 	r := &results{About: about{Machine: report.ThisMachine(), Glulam: lab.FirstLine(ctx, b.glulam, "version"), Commit: lab.Commit(ctx)}, Options: o}

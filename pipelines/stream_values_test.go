@@ -41,6 +41,10 @@ func avroRows(t *testing.T, lines [][]byte) (schemas [2]string, values [][]byte)
 		}
 		for k, v := range rows[i] {
 			switch v := v.(type) {
+			case nil:
+				if types[k] == "" {
+					types[k] = "double"
+				}
 			case string:
 				types[k] = "string"
 			case bool:

@@ -240,6 +240,12 @@ func TestFixedSchema(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+	for range 20 { // columns are looked for in no order: what one has must not hide what another lacks
+		_, err := NewDecoder(Options{Schema: schema}, []format.Column{{Name: "a", Path: "wind"}, {Name: "b", Path: "distance"}, {Name: "c", Path: "u.x"}, {Name: "d", Path: "u.z"}})
+		if fault.CodeOf(err) != fault.Schema || !strings.Contains(err.Error(), "no field u.z, wind") {
+			t.Fatal(err)
+		}
+	}
 	if _, err := NewDecoder(Options{Schema: schema, Taken: []string{"prediction"}}, []format.Column{{Name: "m", Kind: format.RawRow}}); fault.CodeOf(err) != fault.Schema {
 		t.Error(err)
 	}

@@ -109,15 +109,16 @@ func absent(s *step, w *want, to []int) []int {
 		return w.all(to)
 	case s.kind == unionKind:
 		// One branch that has it will do.
+		var all []int
 		for i, b := range s.children {
 			some := absent(b, w, nil)
 			if i == 0 {
-				to = append(to, some...)
+				all = some
 				continue
 			}
-			to = slices.DeleteFunc(to, func(c int) bool { return !slices.Contains(some, c) })
+			all = slices.DeleteFunc(all, func(c int) bool { return !slices.Contains(some, c) })
 		}
-		return to
+		return append(to, all...)
 	case w.members == nil || s.kind == mapKind:
 		return to
 	case s.kind == recordKind:

@@ -53,6 +53,7 @@ func serve(t *testing.T, o natstest.Options, opts ...nats.Option) *host {
 // restart starts the server again, on the same port and store. between runs while there is none.
 func (h *host) restart(t *testing.T, between func()) {
 	t.Helper()
+	before := h.nc.Stats().Reconnects
 	h.Stop()
 	if between != nil {
 		between()
@@ -61,7 +62,7 @@ func (h *host) restart(t *testing.T, between func()) {
 	if h.Server, err = natstest.Start(h.dir, h.o); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "the test's client is connected again", func() bool { return h.nc.IsConnected() })
+	within(t, "the test's client is connected again", func() bool { return h.nc.IsConnected() && h.nc.Stats().Reconnects > before })
 }
 
 // stream makes a stream that takes NAME.>, which change may alter.
@@ -80,15 +81,23 @@ func (h *host) stream(t *testing.T, name string, change ...func(*jetstream.Strea
 // put appends messages to a subject, in order.
 func (h *host) put(t *testing.T, subject string, messages ...stream.Message) {
 	t.Helper()
+	var sent []jetstream.PubAckFuture
 	for i := range messages {
-		if _, err := h.js.PublishMsgAsync(messageOf(subject, &messages[i])); err != nil {
+		f, err := h.js.PublishMsgAsync(messageOf(subject, &messages[i]))
+		if err != nil {
 			t.Fatal(err)
 		}
+		sent = append(sent, f)
 	}
-	select {
-	case <-h.js.PublishAsyncComplete():
-	case <-time.After(time.Minute):
-		t.Fatal("messages are not stored")
+	late := time.After(time.Minute)
+	for _, f := range sent {
+		select {
+		case <-f.Ok():
+		case err := <-f.Err():
+			t.Fatal(err)
+		case <-late:
+			t.Fatal("messages are not stored")
+		}
 	}
 }
 

@@ -122,12 +122,29 @@ func (c *ordered) fill(b *block, x []float64) {
 	}
 	planes := b.planes[int(c.first)*b.words : (int(c.first)+2+c.cuts)*b.words]
 	b.kernel.order(b.kernel, planes, b.words, c, x, b.rows)
-	missing := planes[:b.words]
-	for _, d := range c.copies {
-		from, to := b.plane(d.from), b.plane(d.to)
-		for w, m := range missing {
-			to[w] = from[w] | m
+	c.copy(b)
+}
+
+// copy makes the planes of the copies.
+func (c *ordered) copy(b *block) {
+	missing := b.plane(c.first)
+	if b.words == 1 {
+		for _, d := range c.copies {
+			b.planes[d.to] = b.planes[d.from] | missing[0]
 		}
+		return
+	}
+	m := (*[wideWords]uint64)(missing)
+	for _, d := range c.copies {
+		from, to := (*[wideWords]uint64)(b.planes[int(d.from)*wideWords:]), (*[wideWords]uint64)(b.planes[int(d.to)*wideWords:])
+		to[0] = from[0] | m[0]
+		to[1] = from[1] | m[1]
+		to[2] = from[2] | m[2]
+		to[3] = from[3] | m[3]
+		to[4] = from[4] | m[4]
+		to[5] = from[5] | m[5]
+		to[6] = from[6] | m[6]
+		to[7] = from[7] | m[7]
 	}
 }
 
